@@ -1,0 +1,146 @@
+"""Every error that Airmend raises on purpose.
+
+    AirmendError
+    ├── ConfigurationError            a setting or a file of ours cannot be used
+    │   └── InventoryError            the Ansible inventory cannot be read
+    ├── RunbookError                  a runbook has a mistake: file, line, fact, remedy
+    │   └── UnknownRunbookError       no such runbook, or no such version
+    ├── IntakeError                   a delivery cannot be taken in
+    │   ├── UnknownSourceError        no such source
+    │   ├── SignatureError            the sender is not proven
+    │   ├── MalformedBodyError        the body is not JSON
+    │   ├── PayloadError              JSON, but not what this source sends
+    │   └── PayloadTooLargeError      more bytes than are read
+    ├── InputError                    an input of a runbook is missing or not valid
+    ├── ChangeRefusedError            the change may not go on; the reason is the message
+    │   ├── NoTargetsError            the target set is empty or not resolved
+    │   ├── TargetBusyError           another change holds a target
+    │   ├── RunbookLockedError        a failed rollback locked the runbook
+    │   ├── NotAuthorisedError        no stored approval covers what would be done
+    │   └── LeaseLostError            the change no longer holds its targets
+    ├── ExecutionError                Ansible did not do what was asked
+    │   ├── ExecutionTimeoutError     it took longer than the step allows
+    │   └── ExecutionCancelledError   a person or Airflow stopped it
+    ├── VerificationFailedError       the incident is not resolved
+    └── StoreUnavailableError         the records cannot be read or written
+
+A message gives place, fact and remedy, so that it can be shown to a person as it is.
+Only `orchestration` turns these into Airflow's exceptions, only `web` into HTTP codes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class AirmendError(Exception):
+    """Root of the tree above."""
+
+
+class ConfigurationError(AirmendError):
+    """A setting or a file that Airmend reads cannot be used."""
+
+
+class InventoryError(ConfigurationError):
+    """The Ansible inventory cannot be read."""
+
+
+class RunbookError(AirmendError):
+    """A mistake in a runbook.
+
+    Args:
+        path: The file, as the author would open it.
+        line: 1-based line; None where the file as a whole is meant.
+        fact: What is wrong.
+        remedy: What to do about it.
+    """
+
+    def __init__(self, path: Path | str, line: int | None, fact: str, remedy: str) -> None:
+        self.path, self.line, self.fact, self.remedy = str(path), line, fact, remedy
+        place = self.path if line is None else f"{self.path}:{line}"
+        super().__init__(f"{place}: {fact}. {remedy}")
+
+
+class UnknownRunbookError(AirmendError):
+    """No runbook, or no version of it, with this name or digest."""
+
+
+class IntakeError(AirmendError):
+    """A delivery cannot be taken in."""
+
+
+class UnknownSourceError(IntakeError):
+    """No alert source has this name."""
+
+
+class SignatureError(IntakeError):
+    """The sender could not be proven; the message says which proof was missing or wrong."""
+
+
+class MalformedBodyError(IntakeError):
+    """The body is not JSON."""
+
+
+class PayloadError(IntakeError):
+    """The body is JSON, but not what this source sends.
+
+    Args:
+        field: The field at fault, as a dotted path; "" for the document as a whole.
+        fact: What is wrong with it.
+    """
+
+    def __init__(self, field: str, fact: str) -> None:
+        self.field, self.fact = field, fact
+        super().__init__(f"{field}: {fact}" if field else fact)
+
+
+class PayloadTooLargeError(IntakeError):
+    """The body is larger than Airmend reads."""
+
+
+class InputError(AirmendError):
+    """An input of a runbook is missing in the incident, or its value is not valid."""
+
+
+class ChangeRefusedError(AirmendError):
+    """The change may not go on; the message is the reason that people are shown."""
+
+
+class NoTargetsError(ChangeRefusedError):
+    """The targets resolve to no host, or to a host that the inventory does not hold."""
+
+
+class TargetBusyError(ChangeRefusedError):
+    """Another change holds one of the targets."""
+
+
+class RunbookLockedError(ChangeRefusedError):
+    """A rollback of this runbook failed; a person unlocks it after a look."""
+
+
+class NotAuthorisedError(ChangeRefusedError):
+    """No stored approval covers exactly what would be done."""
+
+
+class LeaseLostError(ChangeRefusedError):
+    """The change no longer holds all of its targets."""
+
+
+class ExecutionError(AirmendError):
+    """Ansible did not do what it was asked to do."""
+
+
+class ExecutionTimeoutError(ExecutionError):
+    """A playbook took longer than its step allows."""
+
+
+class ExecutionCancelledError(ExecutionError):
+    """A playbook was stopped by a person or by Airflow."""
+
+
+class VerificationFailedError(AirmendError):
+    """The checks say that the incident is not resolved, or cannot say that it is."""
+
+
+class StoreUnavailableError(AirmendError):
+    """The records cannot be read or written at the moment."""

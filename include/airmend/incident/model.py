@@ -1,0 +1,149 @@
+"""The words of intake: alerts come in, incidents are what people and runbooks work on.
+
+Called by every room; imports pydantic and the standard library alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+
+class Severity(StrEnum):
+    """Harm observed, in the order of urgency."""
+
+    CRITICAL = "critical"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    UNKNOWN = "unknown"
+
+
+class AlertStatus(StrEnum):
+    """What the sender says of the alert."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+class IncidentStatus(StrEnum):
+    """Where an incident stands.
+
+    `REMEDIATED`, `RECOVERED` and `CLOSED` are ends; the others count as open.
+    """
+
+    UNMATCHED = "unmatched"  # no runbook claims it: a person's
+    REMEDIATING = "remediating"  # a change was requested for it
+    ESCALATED = "escalated"  # the change did not resolve it: a person's
+    REMEDIATED = "remediated"  # a change resolved it, and verification says so
+    RECOVERED = "recovered"  # the sender says that it is over
+    CLOSED = "closed"  # a person closed it
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the same alert, sent again, belongs to this incident."""
+        return self in OPEN_INCIDENT_STATUSES
+
+
+OPEN_INCIDENT_STATUSES = frozenset(
+    {IncidentStatus.UNMATCHED, IncidentStatus.REMEDIATING, IncidentStatus.ESCALATED}
+)
+
+
+def fingerprint_labels(source: str, name: str, labels: dict[str, str]) -> str:
+    """The identity of an alert over its life: same source, name and labels, same fingerprint.
+
+    Returns:
+        32 hexadecimal digits. Senders that give a fingerprint of their own are not asked
+        for this one.
+    """
+    text = json.dumps([source, name, sorted(labels.items())], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class Alert(BaseModel):
+    """One signal of one sender, in canonical form.
+
+    `labels` identify, `annotations` explain; what a source could not map stays in
+    `unmapped`, so that nothing is lost. All texts are data from outside: they are never
+    rendered as a template, spliced into a command or used as a path.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    name: str = Field(min_length=1)
+    status: AlertStatus
+    severity: Severity = Severity.UNKNOWN
+    fingerprint: str = Field(min_length=1, max_length=128)
+    service: str | None = None
+    host: str | None = None
+    summary: str = ""
+    description: str = ""
+    labels: dict[str, str] = Field(default_factory=dict)
+    annotations: dict[str, str] = Field(default_factory=dict)
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+    link: str | None = None
+    unmapped: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def is_firing(self) -> bool:
+        """Whether the sender says that the trouble is going on."""
+        return self.status is AlertStatus.FIRING
+
+
+class Incident(BaseModel):
+    """One disruption, as the records hold it; alerts with the same fingerprint belong to it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    source: str
+    fingerprint: str
+    name: str
+    status: IncidentStatus
+    severity: Severity
+    service: str | None
+    host: str | None
+    summary: str
+    description: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    link: str | None
+    started_at: datetime | None  # by the sender's clock
+    opened_at: datetime  # by ours: the first alert was stored
+    closed_at: datetime | None
+    alert_count: int
+    rejections: list[MatchRejection] = Field(default_factory=list)
+
+    def facts(self) -> dict[str, Any]:
+        """What a runbook's expressions see as `incident`: plain values, nothing callable."""
+        return {
+            "source": self.source,
+            "name": self.name,
+            "severity": self.severity.value,
+            "service": self.service or "",
+            "host": self.host or "",
+            "summary": self.summary,
+            "description": self.description,
+            "labels": dict(self.labels),
+            "annotations": dict(self.annotations),
+        }
+
+
+class MatchRejection(BaseModel):
+    """Why one runbook did not take an incident."""
+
+    model_config = ConfigDict(frozen=True)
+
+    runbook_id: str
+    reason: str
+
+
+Incident.model_rebuild()

@@ -1,0 +1,255 @@
+"""The tables of Airmend's own records; Alembic's migrations create them.
+
+Owns columns, keys and the uniqueness that makes intake and execution safe to repeat.
+Times are aware UTC on both databases.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from airmend.incident.model import OPEN_INCIDENT_STATUSES
+
+OPEN_STATUSES_SQL = ", ".join(f"'{status}'" for status in sorted(OPEN_INCIDENT_STATUSES))
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time; SQLite keeps no zone, so it is put back when read."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive time; store the others as UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be recorded; pass an aware datetime")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the time back as aware UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Table(DeclarativeBase):
+    """Root of the tables."""
+
+    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON, datetime: UtcDateTime}
+
+
+class DeliveryRow(Table):
+    """One webhook call that was believed; its answer is kept, so that a repeat gets the same."""
+
+    __tablename__ = "deliveries"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    key: Mapped[str]  # the sender's delivery id, or the digest of the body
+    received_at: Mapped[datetime]
+    body_sha256: Mapped[str]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    answer: Mapped[dict[str, Any] | None]
+
+    __table_args__ = (UniqueConstraint("source", "key", name="uq_deliveries_source_key"),)
+
+
+class RejectionCountRow(Table):
+    """How often a source was turned away, by reason; nothing else of such a call is kept."""
+
+    __tablename__ = "rejection_counts"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    last_at: Mapped[datetime]
+
+
+class AlertRow(Table):
+    """One alert of one delivery."""
+
+    __tablename__ = "alerts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"), index=True)
+    incident_id: Mapped[str | None] = mapped_column(ForeignKey("incidents.id"), index=True)
+    fingerprint: Mapped[str] = mapped_column(index=True)
+    status: Mapped[str]
+    document: Mapped[dict[str, Any]]  # the canonical Alert
+
+
+class IncidentRow(Table):
+    """One incident; at most one open incident a fingerprint, kept by a partial unique index."""
+
+    __tablename__ = "incidents"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    fingerprint: Mapped[str]
+    name: Mapped[str]
+    status: Mapped[str] = mapped_column(index=True)
+    severity: Mapped[str]
+    service: Mapped[str | None] = mapped_column(index=True)
+    host: Mapped[str | None]
+    summary: Mapped[str]
+    description: Mapped[str]
+    labels: Mapped[dict[str, Any]]
+    annotations: Mapped[dict[str, Any]]
+    link: Mapped[str | None]
+    started_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime] = mapped_column(index=True)
+    closed_at: Mapped[datetime | None]
+    alert_count: Mapped[int]
+    rejections: Mapped[list[Any]]
+
+    __table_args__ = (
+        Index(
+            "uq_incidents_open_fingerprint",
+            "fingerprint",
+            unique=True,
+            sqlite_where=text(f"status IN ({OPEN_STATUSES_SQL})"),
+            postgresql_where=text(f"status IN ({OPEN_STATUSES_SQL})"),
+        ),
+    )
+
+
+class ChangeRow(Table):
+    """One change; its run id is unique, so that a second start is recognised."""
+
+    __tablename__ = "changes"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.id"), index=True)
+    runbook_id: Mapped[str] = mapped_column(index=True)
+    runbook_version: Mapped[str]
+    runbook_digest: Mapped[str]
+    change_type: Mapped[str]
+    status: Mapped[str] = mapped_column(index=True)
+    reason: Mapped[str]
+    dag_id: Mapped[str]
+    run_id: Mapped[str] = mapped_column(unique=True)
+    run_created_at: Mapped[datetime | None]  # empty until Airflow has the run: the outbox
+    requested_by: Mapped[str]
+    requested_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    inputs: Mapped[dict[str, Any]]
+    targets: Mapped[list[Any]]
+    risk: Mapped[dict[str, Any] | None]
+
+
+class DecisionRow(Table):
+    """The one decision of a change."""
+
+    __tablename__ = "decisions"
+
+    change_id: Mapped[str] = mapped_column(ForeignKey("changes.id"), primary_key=True)
+    verdict: Mapped[str]
+    decided_by: Mapped[str]
+    decided_at: Mapped[datetime]
+    asked_at: Mapped[datetime]
+    basis: Mapped[str]
+    comment: Mapped[str]
+    content_hash: Mapped[str]
+
+
+class ExecutionRow(Table):
+    """One piece of work; the row is claimed before the work starts and fenced by its owner."""
+
+    __tablename__ = "executions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    change_id: Mapped[str] = mapped_column(ForeignKey("changes.id"), index=True)
+    phase: Mapped[str]
+    name: Mapped[str]
+    attempt: Mapped[int]
+    status: Mapped[str]
+    task_id: Mapped[str]
+    owner: Mapped[str]  # who works on it: host, process and a random part
+    seen_at: Mapped[datetime]  # the owner's last sign of life
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    playbook: Mapped[dict[str, Any] | None]
+    verification: Mapped[dict[str, Any] | None]
+
+    __table_args__ = (
+        UniqueConstraint("change_id", "phase", "name", "attempt", name="uq_executions_attempt"),
+    )
+
+
+class RunbookVersionRow(Table):
+    """A runbook version by digest, with its whole folder, so that any worker can rebuild it."""
+
+    __tablename__ = "runbook_versions"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    runbook_id: Mapped[str] = mapped_column(index=True)
+    version: Mapped[str]
+    document: Mapped[dict[str, Any]]
+    archive: Mapped[bytes] = mapped_column(LargeBinary)
+    stored_at: Mapped[datetime]
+
+
+class CatalogRow(Table):
+    """A published set of runbook versions: what one version of the DAG bundle is made of."""
+
+    __tablename__ = "catalogs"
+
+    version: Mapped[str] = mapped_column(primary_key=True)
+    document: Mapped[dict[str, Any]]
+    published_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class RunbookLockRow(Table):
+    """A runbook that may not run until a person has looked at it."""
+
+    __tablename__ = "runbook_locks"
+
+    runbook_id: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    change_id: Mapped[str]
+    locked_at: Mapped[datetime]
+
+
+class LeaseRow(Table):
+    """Who may change a target, until when; the token grows with every new holder."""
+
+    __tablename__ = "leases"
+
+    target: Mapped[str] = mapped_column(primary_key=True)
+    change_id: Mapped[str] = mapped_column(index=True)
+    token: Mapped[int]
+    acquired_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class LedgerRow(Table):
+    """One fact of the story of an incident; rows are added, never changed."""
+
+    __tablename__ = "ledger"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.id"), index=True)
+    change_id: Mapped[str | None] = mapped_column(index=True)
+    kind: Mapped[str]
+    text: Mapped[str]
+    evidence: Mapped[dict[str, Any]]
+
+
+class ReportRow(Table):
+    """The canonical report of a change, as JSON."""
+
+    __tablename__ = "reports"
+
+    change_id: Mapped[str] = mapped_column(ForeignKey("changes.id"), primary_key=True)
+    incident_id: Mapped[str] = mapped_column(index=True)
+    made_at: Mapped[datetime] = mapped_column(index=True)
+    document: Mapped[dict[str, Any]]

@@ -1,0 +1,70 @@
+"""What an operator can set, read once from AIRMEND_* variables.
+
+Owns names, defaults and meaning of every setting; the README's table is made from here.
+Secrets are not settings: they live in Airflow's connections or a secrets backend.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one Airmend installation; relative paths are relative to `home`'s parent."""
+
+    model_config = SettingsConfigDict(env_prefix="AIRMEND_", extra="forbid", frozen=True)
+
+    home: Path = Field(
+        default=Path(".airmend"),
+        description="Folder for what Airmend writes: records, reports, unpacked runbook versions.",
+    )
+    database_url: str = Field(
+        default="",
+        description="SQLAlchemy URL of the records; empty means a SQLite file below the home.",
+    )
+    runbooks_dir: Path = Field(
+        default=Path("runbooks"), description="Folder with one folder a runbook."
+    )
+    dags_dir: Path = Field(
+        default=Path("dags"), description="Folder with the DAG files that go with the runbooks."
+    )
+    inventory: Path = Field(
+        default=Path("inventory"), description="Ansible inventory: a file or a folder."
+    )
+    topology_file: Path | None = Field(
+        default=None, description="YAML of services and configuration items with depends_on."
+    )
+    policy_file: Path | None = Field(
+        default=None, description="YAML of the change policy; without one the defaults hold."
+    )
+    reports_dir: Path | None = Field(
+        default=None, description="Folder for the reports; without one, `reports` below the home."
+    )
+    base_url: str = Field(
+        default="http://localhost:8080", description="Where people reach Airflow; used in links."
+    )
+
+    @property
+    def records_url(self) -> str:
+        """The SQLAlchemy URL of the records, with the default filled in."""
+        return self.database_url or f"sqlite:///{self.home.resolve() / 'airmend.db'}"
+
+    @property
+    def reports_path(self) -> Path:
+        """Where reports are saved."""
+        return self.reports_dir or self.home / "reports"
+
+    @property
+    def versions_path(self) -> Path:
+        """Where runbook versions are unpacked for Ansible."""
+        return self.home / "runbook-versions"
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
