@@ -118,6 +118,7 @@ class Incident(BaseModel):
     link: str | None
     started_at: datetime | None  # by the sender's clock
     opened_at: datetime  # by ours: the first alert was stored
+    recovered_at: datetime | None  # the sender said that it is over; empty while it fires
     closed_at: datetime | None
     alert_count: int
     rejections: list[MatchRejection] = Field(default_factory=list)

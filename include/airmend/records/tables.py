@@ -106,6 +106,7 @@ class IncidentRow(Table):
     link: Mapped[str | None]
     started_at: Mapped[datetime | None]
     opened_at: Mapped[datetime] = mapped_column(index=True)
+    recovered_at: Mapped[datetime | None]  # the sender said that it is over
     closed_at: Mapped[datetime | None]
     alert_count: Mapped[int]
     rejections: Mapped[list[Any]]

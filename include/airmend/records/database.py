@@ -1,0 +1,90 @@
+"""One database for what Airmend itself must remember: SQLite by default, PostgreSQL by URL.
+
+Owns connections, transactions and migrations. Called by every door and by tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from airmend.errors import StoreUnavailableError
+
+LOCK_TIMEOUT_SECONDS = 15
+"""How long a writer waits for another one before the store counts as unavailable."""
+
+
+class Database:
+    """The records of one installation.
+
+    Args:
+        url: An SQLAlchemy URL, `sqlite:///PATH` or `postgresql+psycopg://...`; a plain
+            `postgresql://` is taken as the latter.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        self.url = parsed
+        self.engine = _create_engine(self.url.render_as_string(hide_password=False))
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """One transaction: committed at the end of the block, undone when it raises.
+
+        Raises:
+            StoreUnavailableError: The database is down, read-only, full or locked.
+        """
+        try:
+            with self._sessions.begin() as session:
+                yield session
+        except (OperationalError, InterfaceError) as error:
+            raise StoreUnavailableError(f"the records cannot be used: {error.orig}") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise StoreUnavailableError(f"the records cannot be used: {error.orig}") from error
+            raise
+
+    def migrate(self) -> None:
+        """Bring the tables to this release; safe when several processes start at once."""
+        from airmend.records.migrations import upgrade
+
+        upgrade(self.engine)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def _create_engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+    path = make_url(url).database
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def _set_pragmas(connection: Any, _record: Any) -> None:
+        # autocommit mode of the driver: the BEGIN below is ours, so that a transaction takes
+        # the write lock at once instead of failing half-way when it first writes
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged alert survives a power cut
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine

@@ -1,0 +1,16 @@
+"""Alembic's entry: it migrates over the connection that `upgrade` hands in."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from airmend.records.tables import Table
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Table.metadata,
+    transactional_ddl=True,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,95 @@
+"""The words of the records themselves: facts of a story, catalogs of runbook versions.
+
+Called by every room; imports pydantic and the standard library alone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class FactKind(StrEnum):
+    """Every kind of fact that the ledger holds, in the order in which a story tells them."""
+
+    INCIDENT_OPENED = "incident_opened"
+    ALERT_REPEATED = "alert_repeated"
+    ALERT_RESOLVED = "alert_resolved"
+    RUNBOOK_MATCHED = "runbook_matched"
+    NO_RUNBOOK = "no_runbook"
+    RUN_CREATED = "run_created"
+    TARGETS_WAITED = "targets_waited"
+    GUARD_PASSED = "guard_passed"
+    GUARD_REFUSED = "guard_refused"
+    PREFLIGHT_FINISHED = "preflight_finished"
+    RISK_ASSESSED = "risk_assessed"
+    APPROVAL_ASKED = "approval_asked"
+    APPROVAL_IGNORED = "approval_ignored"
+    APPROVAL_DECIDED = "approval_decided"
+    STEP_STARTED = "step_started"
+    STEP_FINISHED = "step_finished"
+    EXECUTION_REFUSED = "execution_refused"
+    VERIFICATION_FINISHED = "verification_finished"
+    ROLLBACK_STARTED = "rollback_started"
+    ROLLBACK_FINISHED = "rollback_finished"
+    RUNBOOK_LOCKED = "runbook_locked"
+    RUNBOOK_UNLOCKED = "runbook_unlocked"
+    CHANGE_ENDED = "change_ended"
+    INCIDENT_ENDED = "incident_ended"
+    REPORT_WRITTEN = "report_written"
+
+
+class Fact(BaseModel):
+    """One recorded fact; `evidence` names where it can be looked up.
+
+    Keys of `evidence`, all optional: `delivery` (number), `dag_run`, `task`, `try_number`,
+    `execution` (number), `event` (ansible-runner's uuid), `digest` (of the runbook),
+    `content_hash` (of the approval), `url`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    at: datetime
+    incident_id: str
+    change_id: str | None
+    kind: FactKind
+    text: str
+    evidence: dict[str, Any] = Field(default_factory=dict)
+
+
+class CatalogEntry(BaseModel):
+    """One runbook of a catalog: the version that its DAG is made from.
+
+    `refused` says why no new run may start from it (its file has a mistake now, or is gone);
+    runs that began keep their version.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    runbook_id: str
+    digest: str
+    refused: str = ""
+
+
+class BrokenRunbook(BaseModel):
+    """A runbook folder with mistakes, as shown under the import errors of the Airflow UI."""
+
+    model_config = ConfigDict(frozen=True)
+
+    folder: str
+    messages: list[str]  # place, fact and remedy of each
+
+
+class Catalog(BaseModel):
+    """All runbooks as published at one moment; its version names a version of the DAG bundle."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: str
+    entries: list[CatalogEntry]
+    broken: list[BrokenRunbook] = Field(default_factory=list)
+    dag_files: dict[str, str] = Field(default_factory=dict)  # file name -> text
