@@ -1,0 +1,85 @@
+"""Leases: at most one change at a time may work on a target, across all runbooks.
+
+A lease ends by itself when its time is over, so that a crash cannot hold a target for ever.
+Its token grows with every new holder; a change that lost a lease cannot have it back unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from airmend.records.tables import LeaseRow
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a target, and since when."""
+
+    target: str
+    change_id: str
+    acquired_at: datetime
+    expires_at: datetime
+
+
+def acquire_leases(
+    session: Session, change_id: str, targets: Sequence[str], *, now: datetime, until: datetime
+) -> list[Holder]:
+    """Take all targets for a change, or none.
+
+    Each target is taken by one statement (insert, or take over what has expired), in sorted
+    order, so that two changes with the same targets cannot wait for each other. Taking again
+    what the change already holds prolongs it. The caller's transaction must be undone when
+    somebody else is named in the answer.
+
+    Returns:
+        Those who hold one of the targets; empty when all are taken.
+    """
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    for target in sorted(set(targets)):
+        statement = insert(LeaseRow).values(
+            target=target, change_id=change_id, token=1, acquired_at=now, expires_at=until
+        )
+        mine_or_expired = or_(LeaseRow.change_id == change_id, LeaseRow.expires_at <= now)
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[LeaseRow.target],
+                set_={
+                    "change_id": change_id,
+                    "token": LeaseRow.token + 1,
+                    "acquired_at": now,
+                    "expires_at": until,
+                },
+                where=mine_or_expired,
+            )
+        )
+    rows = session.scalars(
+        select(LeaseRow)
+        .where(LeaseRow.target.in_(targets), LeaseRow.change_id != change_id)
+        .order_by(LeaseRow.target)
+    )
+    return [Holder(row.target, row.change_id, row.acquired_at, row.expires_at) for row in rows]
+
+
+def holds_leases(
+    session: Session, change_id: str, targets: Sequence[str], *, now: datetime
+) -> bool:
+    """Whether a change holds every one of these targets now; no targets is False."""
+    held = set(
+        session.scalars(
+            select(LeaseRow.target).where(
+                LeaseRow.change_id == change_id, LeaseRow.expires_at > now
+            )
+        )
+    )
+    return bool(targets) and set(targets) <= held
+
+
+def release_leases(session: Session, change_id: str) -> None:
+    """Give back whatever a change holds."""
+    session.execute(delete(LeaseRow).where(LeaseRow.change_id == change_id))
