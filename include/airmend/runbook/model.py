@@ -27,9 +27,13 @@ SemanticVersion = Annotated[
 ]
 
 RelativePath = Annotated[
-    str, StringConstraints(pattern=r"^(?!/)(?!.*(^|/)\.\.(/|$))[A-Za-z0-9_./-]+\.ya?ml$", max_length=200)
+    str,
+    StringConstraints(
+        pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*\.ya?ml$",
+        max_length=200,
+    ),
 ]
-"""A playbook inside the runbook's own folder."""
+"""A playbook inside the runbook's own folder; no part begins with a dot."""
 
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
 
