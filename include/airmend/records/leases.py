@@ -1,7 +1,7 @@
 """Leases: at most one change at a time may work on a target, across all runbooks.
 
-A lease ends by itself when its time is over, so that a crash cannot hold a target for ever.
-Its token grows with every new holder; a change that lost a lease cannot have it back unseen.
+A lease ends by itself when its time is over, so that a crash cannot hold a target for ever;
+whoever works under one looks again just before each execution.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import case, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -43,7 +43,7 @@ def acquire_leases(
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     for target in sorted(set(targets)):
         statement = insert(LeaseRow).values(
-            target=target, change_id=change_id, token=1, acquired_at=now, expires_at=until
+            target=target, change_id=change_id, acquired_at=now, expires_at=until
         )
         mine_or_expired = or_(LeaseRow.change_id == change_id, LeaseRow.expires_at <= now)
         session.execute(
@@ -51,8 +51,9 @@ def acquire_leases(
                 index_elements=[LeaseRow.target],
                 set_={
                     "change_id": change_id,
-                    "token": LeaseRow.token + 1,
-                    "acquired_at": now,
+                    "acquired_at": case(
+                        (LeaseRow.change_id == change_id, LeaseRow.acquired_at), else_=now
+                    ),
                     "expires_at": until,
                 },
                 where=mine_or_expired,

@@ -7,7 +7,7 @@ Times are aware UTC on both databases.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, DateTime, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.engine import Dialect
@@ -43,7 +43,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 class Table(DeclarativeBase):
     """Root of the tables."""
 
-    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON, datetime: UtcDateTime}
+    type_annotation_map: ClassVar = {dict[str, Any]: JSON, list[Any]: JSON, datetime: UtcDateTime}
 
 
 class DeliveryRow(Table):
@@ -220,13 +220,12 @@ class RunbookLockRow(Table):
 
 
 class LeaseRow(Table):
-    """Who may change a target, until when; the token grows with every new holder."""
+    """Which change may work on a target, and until when."""
 
     __tablename__ = "leases"
 
     target: Mapped[str] = mapped_column(primary_key=True)
     change_id: Mapped[str] = mapped_column(index=True)
-    token: Mapped[int]
     acquired_at: Mapped[datetime]
     expires_at: Mapped[datetime]
 

@@ -76,7 +76,6 @@ def upgrade() -> None:
         "leases",
         sa.Column("target", sa.String(), nullable=False),
         sa.Column("change_id", sa.String(), nullable=False),
-        sa.Column("token", sa.Integer(), nullable=False),
         sa.Column("acquired_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("target"),
