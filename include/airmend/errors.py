@@ -11,6 +11,7 @@
     │   ├── MalformedBodyError        the body is not JSON
     │   ├── PayloadError              JSON, but not what this source sends
     │   └── PayloadTooLargeError      more bytes than are read
+    ├── RunNotStartedError            Airflow did not create the run of a change
     ├── InputError                    an input of a runbook is missing or not valid
     ├── ChangeRefusedError            the change may not go on; the reason is the message
     │   ├── NoTargetsError            the target set is empty or not resolved
@@ -96,6 +97,10 @@ class PayloadError(IntakeError):
 
 class PayloadTooLargeError(IntakeError):
     """The body is larger than Airmend reads."""
+
+
+class RunNotStartedError(AirmendError):
+    """Airflow cannot create the run of a change at the moment; it is tried again later."""
 
 
 class InputError(AirmendError):
