@@ -1,0 +1,203 @@
+"""A runbook's folder as one thing: its files, its digest, its archive.
+
+The digest is what a change is bound to, so it depends on names and contents alone: not on
+times, modes, owners or the order in which a disk lists files. Anyone can make it again:
+`find . -type f -printf '%P\\n' | LC_ALL=C sort | xargs sha256sum | sha256sum`
+(in a folder without the files that are left out).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import io
+import os
+import shutil
+import stat
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from airmend.errors import RunbookError
+
+MAX_FOLDER_BYTES = 5 * 1024 * 1024
+MAX_FILES = 1000
+
+Files = dict[str, bytes]
+"""Contents by path inside the folder, with "/" between parts, sorted by path."""
+
+
+def read_folder(folder: Path) -> Files:
+    """Read everything that belongs to a runbook.
+
+    Dot files, `__pycache__`, `*.pyc`, `*.retry` and `*~` are left out: editors and programs
+    leave them behind, and they are no part of what the author wrote.
+
+    Raises:
+        RunbookError: It cannot be read, is larger than `MAX_FOLDER_BYTES`, has more than
+            `MAX_FILES` files, or holds something that is neither a file nor a folder.
+    """
+    files: Files = {}
+    size = 0
+    for name, entry in sorted(_walk(folder, "")):
+        path = folder / name
+        if not entry.is_file(follow_symlinks=False):
+            what = "a symbolic link" if entry.is_symlink() else "not a regular file"
+            raise RunbookError(
+                path, None, f"it is {what}", "Put the file itself into the runbook's folder."
+            )
+        if not name.isprintable() or "\\" in name:
+            raise RunbookError(
+                folder, None, f"the file name {name!r} is not portable", "Rename the file."
+            )
+        size += entry.stat(follow_symlinks=False).st_size
+        if size > MAX_FOLDER_BYTES or len(files) >= MAX_FILES:
+            raise RunbookError(
+                folder,
+                None,
+                f"it holds more than {MAX_FOLDER_BYTES // 1024**2} MiB or {MAX_FILES} files",
+                "Keep large files elsewhere and let a playbook fetch them.",
+            )
+        files[name] = _read(path)
+    return files
+
+
+def stamp_folder(folder: Path) -> tuple[tuple[str, int, int, int, int], ...]:
+    """What changes when the folder does, without reading a file.
+
+    Returns:
+        Path, inode, size, and times of change in nanoseconds of every file, sorted.
+    """
+    rows = []
+    for name, entry in _walk(folder, ""):
+        status = entry.stat(follow_symlinks=False)
+        rows.append((name, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+    return tuple(sorted(rows))
+
+
+def is_left_out(name: str) -> bool:
+    """Whether a file or folder of this name is no part of a runbook."""
+    return name.startswith(".") or name == "__pycache__" or name.endswith((".pyc", ".retry", "~"))
+
+
+def digest_files(files: Files) -> str:
+    """The digest of a folder: 64 hexadecimal digits."""
+    lines = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def pack_files(files: Files) -> bytes:
+    """The folder as a tar.gz whose bytes depend on names and contents alone."""
+    buffer = io.BytesIO()
+    with (
+        gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0, compresslevel=6) as stream,
+        tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        for name in sorted(files):
+            entry = tarfile.TarInfo(name)  # mode 0644, owner 0, time 0
+            entry.size = len(files[name])
+            archive.addfile(entry, io.BytesIO(files[name]))
+    return buffer.getvalue()
+
+
+def unpack_archive(archive: bytes, digest: str, destination_dir: Path) -> Path:
+    """Put a runbook version on this machine's disk; when it is there and whole, nothing is done.
+
+    A folder that was changed or damaged is replaced. Several processes may unpack the same version at once: each works in a folder of its own
+    and the first rename wins, so the folder is whole whenever it is there.
+
+    Args:
+        archive: From `pack_files`.
+        digest: What the content must have.
+        destination_dir: Folder of all unpacked versions; made when missing.
+
+    Returns:
+        `destination_dir/digest`, with the content verified.
+
+    Raises:
+        RunbookError: The archive is damaged, or its content does not have the digest.
+    """
+    destination = destination_dir / digest
+    if _has_digest(destination, digest):
+        return destination
+    destination_dir.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".unpack-", dir=destination_dir))
+    try:
+        content = work / "content"
+        content.mkdir()
+        _extract(archive, content, digest)
+        if not _has_digest(content, digest):
+            raise RunbookError(
+                f"archive {digest}",
+                None,
+                "its content does not have the digest of this version",
+                "Restore the records from a backup; do not run this version.",
+            )
+        if not _has_digest(destination, digest):
+            with contextlib.suppress(FileNotFoundError):  # there is none, mostly
+                destination.rename(work / "damaged")
+        try:
+            content.rename(destination)
+        except OSError:
+            if not _has_digest(destination, digest):  # else another process was first
+                raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return destination
+
+
+def _extract(archive: bytes, folder: Path, digest: str) -> None:
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as stream:
+            total = 0
+            for member in stream:
+                total += member.size
+                if not member.isreg() or total > MAX_FOLDER_BYTES:
+                    raise tarfile.TarError(f"'{member.name}' does not belong in it")
+                stream.extract(member, folder, filter="data")
+    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+        raise RunbookError(
+            f"archive {digest}",
+            None,
+            f"it cannot be unpacked: {error}",
+            "Restore the records from a backup, or free space on the disk.",
+        ) from error
+
+
+def _has_digest(folder: Path, digest: str) -> bool:
+    try:
+        return digest_files(read_folder(folder)) == digest
+    except RunbookError:
+        return False
+
+
+def _walk(folder: Path | str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if is_left_out(entry.name):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _walk(entry.path, f"{prefix}{entry.name}/")
+                else:
+                    yield prefix + entry.name, entry
+    except OSError as error:
+        raise RunbookError(
+            folder, None, f"it cannot be read: {error.strerror}", "Check its name and rights."
+        ) from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        # a link put here since the folder was listed must not lead out of it
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(0, "not a regular file")
+            return stream.read(MAX_FOLDER_BYTES + 1)
+    except OSError as error:
+        raise RunbookError(
+            path, None, f"it cannot be read: {error.strerror}", "Check its rights."
+        ) from error
