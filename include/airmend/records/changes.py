@@ -96,16 +96,6 @@ def changes_under_way(session: Session) -> list[ChangeRequest]:
     return [_to_model(row) for row in rows]
 
 
-def past_changes(session: Session, runbook_id: str, *, since: datetime) -> Sequence[ChangeRequest]:
-    """Ended changes of a runbook since a time, oldest first: what a risk score learns from."""
-    rows = session.scalars(
-        select(ChangeRow)
-        .where(ChangeRow.runbook_id == runbook_id, ChangeRow.ended_at >= since)
-        .order_by(ChangeRow.ended_at)
-    )
-    return [_to_model(row) for row in rows]
-
-
 def mark_run_created(session: Session, change_id: str, at: datetime) -> bool:
     """Note that Airflow has the run; False when that was noted before."""
     result = session.execute(

@@ -43,9 +43,7 @@ def test_times_come_back_as_aware_utc(database: Database) -> None:
 
 def test_a_failed_block_leaves_nothing_behind(database: Database) -> None:
     with pytest.raises(ZeroDivisionError), database.session() as session:
-        session.add(
-            RejectionCountRow(source="s", reason="r", count=1, last_at=datetime.now(UTC))
-        )
+        session.add(RejectionCountRow(source="s", reason="r", count=1, last_at=datetime.now(UTC)))
         session.flush()
         1 / 0  # noqa: B018  # the block fails after it wrote
     with database.session() as session:

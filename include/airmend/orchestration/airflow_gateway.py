@@ -1,0 +1,94 @@
+"""What the routes need of Airflow: start a run, look a secret up, know who is logged in.
+
+Used inside the API server only; the one place that calls Airflow's own functions for it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from airflow.api.common.trigger_dag import trigger_dag
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from airflow.api_fastapi.core_api.security import get_user, requires_access_view
+from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
+from airflow.exceptions import AirflowException, DagNotFound, DagRunAlreadyExists
+from airflow.models.connection import Connection
+from airflow.utils.session import create_session
+from airflow.utils.types import DagRunTriggeredByType, DagRunType
+from fastapi import Depends
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from airmend.change.model import ChangeRequest
+from airmend.errors import RunNotStartedError
+from airmend.incident.signatures import SourceSecrets, parse_secrets
+
+SECRETS_ARE_KEPT_SECONDS = 15.0
+"""A rotated secret counts after this long; looking one up costs a query."""
+
+
+def start_run(change: ChangeRequest) -> str:
+    """Create the Airflow run of a change and give its id; the second time nothing happens.
+
+    The run's id was derived from the incident when the change was stored, so that a start
+    that is repeated, also from another process, is recognised.
+
+    Raises:
+        RunNotStartedError: Airflow does not know the DAG (yet), or cannot be used now.
+    """
+    try:
+        with create_session(scoped=False) as session:
+            trigger_dag(
+                change.dag_id,
+                run_id=change.run_id,
+                run_type=DagRunType.MANUAL,
+                triggered_by=DagRunTriggeredByType.REST_API,
+                triggering_user_name=change.requested_by,
+                conf={"incident": change.incident_id, "change": change.id},
+                session=session,
+            )
+    except (DagRunAlreadyExists, IntegrityError):
+        pass
+    except DagNotFound as error:
+        raise RunNotStartedError(
+            f"Airflow has no DAG '{change.dag_id}' yet; the run starts as soon as it has"
+        ) from error
+    except (AirflowException, SQLAlchemyError, ValueError) as error:
+        raise RunNotStartedError(f"Airflow cannot start the run now: {error}") from error
+    return change.run_id
+
+
+class HookSecrets:
+    """The secrets of the sources, from Airflow's connections or secrets backend.
+
+    A source `NAME` has the connection `airmend_hook_NAME`, whose password holds the secrets.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[float, SourceSecrets]] = {}
+
+    def __call__(self, source: str) -> SourceSecrets:
+        """The secrets of a source; none when there is no such connection."""
+        kept = self._kept.get(source)
+        if kept is not None and kept[0] > time.monotonic():
+            return kept[1]
+        secrets = self._look_up(source)
+        self._kept[source] = (time.monotonic() + SECRETS_ARE_KEPT_SECONDS, secrets)
+        return secrets
+
+    def _look_up(self, source: str) -> SourceSecrets:
+        try:
+            connection = Connection.get_connection_from_secrets(f"airmend_hook_{source}")
+        except Exception as error:  # noqa: BLE001  # the type depends on the secrets backend
+            if type(error).__name__ not in {"AirflowNotFoundException"}:
+                raise
+            return SourceSecrets(bearer=(), hmac=())
+        return parse_secrets(connection.password or "")
+
+
+def _name_user(user: Annotated[BaseUser, Depends(get_user)]) -> str:
+    return user.get_name()
+
+
+LOGIN = [Depends(requires_access_view(AccessView.PLUGINS)), Depends(_name_user)]
+"""Dependencies of every page: logged in to Airflow, and allowed to see plugin pages."""

@@ -1,0 +1,117 @@
+"""The risk assessment: what the records, the preflight and the topology say is gathered here.
+
+The model itself is pure (`change.risk`). Imports nothing of Airflow. Safe to repeat: the score
+is written over as long as nobody has decided on it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from airmend.change.evidence import PastOutcome, RiskEvidence, summarise_preflight
+from airmend.change.model import ChangeRequest, ChangeStatus
+from airmend.change.risk import score_change
+from airmend.change.topology import ServiceFacts
+from airmend.errors import ChangeRefusedError
+from airmend.execution.model import Phase, PlaybookEvidence
+from airmend.orchestration.change_run import ChangeRun
+from airmend.orchestration.services import read_policy, read_topology
+from airmend.records.changes import get_decision, set_risk
+from airmend.records.executions import list_executions
+from airmend.records.history import count_open_incidents, past_changes, past_preflights
+from airmend.records.model import FactKind
+
+HISTORY = timedelta(days=365)
+"""How far back outcomes are read; with a half-life of 90 days older ones hardly weigh."""
+
+OUTCOMES = frozenset({ChangeStatus.SUCCEEDED, ChangeStatus.ROLLED_BACK, ChangeStatus.FAILED})
+
+
+def assess_risk(run: ChangeRun) -> dict[str, Any]:
+    """Score the change, write the score down, and give it as plain data.
+
+    Raises:
+        ChangeRefusedError: The change has ended, for instance since its guard refused it.
+        ConfigurationError: Policy or topology cannot be read: no policy, no change.
+    """
+    policy = read_policy(run.settings)
+    with run.database.session() as session:
+        change = run.read_change(session)
+        if change.status.is_final:
+            raise ChangeRefusedError(f"change {change.id} has ended: {change.reason}")
+        if change.risk is not None and get_decision(session, change.id) is not None:
+            return change.risk.model_dump(mode="json")
+        score = score_change(change, _gather(run, session, change), policy)
+        set_risk(session, change.id, score)
+        leading = "; ".join(
+            f"{factor.name} ({factor.input}) {factor.contribution:+.2f}"
+            for factor in score.factors[:3]
+            if factor.contribution > 0
+        )
+        text = (
+            f"Risk {score.band.value}: {score.probability:.0%} chance to fail, impact "
+            f"{score.impact} of 4. Leading factors: {leading or 'none raises it'}"
+        )
+        run.note(session, change, FactKind.RISK_ASSESSED, text, digest=run.digest)
+    for factor in score.factors:
+        run.log.info(
+            "%+.2f  %s: %s [%s]%s",
+            factor.contribution,
+            factor.name,
+            factor.input,
+            factor.source,
+            " (missing)" if factor.missing else "",
+        )
+    return score.model_dump(mode="json")
+
+
+def preflight_playbooks(session: Session, change_id: str) -> list[PlaybookEvidence]:
+    """What check mode showed for this change, playbook by playbook."""
+    return [
+        execution.playbook
+        for execution in list_executions(session, change_id)
+        if execution.phase is Phase.PREFLIGHT and execution.playbook is not None
+    ]
+
+
+def _gather(run: ChangeRun, session: Session, change: ChangeRequest) -> RiskEvidence:
+    runbook = run.runbook
+    since = run.now() - HISTORY
+    earlier = [
+        summarise_preflight(playbooks)
+        for playbooks in past_preflights(session, change.runbook_id, since=since, without=change.id)
+    ]
+    topology_file = run.settings.topology_file
+    return RiskEvidence(
+        now_at=run.now(),
+        service_name=runbook.change.service,
+        privileged=runbook.change.privileged,
+        irreversible=runbook.change.irreversible,
+        topology_source=topology_file.name if topology_file else None,
+        service=_service_facts(run, change),
+        preflight=summarise_preflight(preflight_playbooks(session, change.id)),
+        history=[
+            PastOutcome(
+                ended_at=past.ended_at,
+                succeeded=past.status is ChangeStatus.SUCCEEDED,
+                service=runbook.change.service,
+                digest=past.runbook_digest,
+            )
+            for past in past_changes(session, change.runbook_id, since=since)
+            if past.status in OUTCOMES and past.ended_at is not None
+        ],
+        earlier_diff_lines=[facts.diff_lines for facts in earlier if facts is not None],
+        open_incidents=count_open_incidents(
+            session, runbook.change.service, without=change.incident_id
+        ),
+    )
+
+
+def _service_facts(run: ChangeRun, change: ChangeRequest) -> ServiceFacts | None:
+    topology = read_topology(run.settings)
+    if topology is None:
+        return None
+    return topology.describe(run.runbook.change.service, [target.name for target in change.targets])

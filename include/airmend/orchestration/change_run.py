@@ -1,0 +1,167 @@
+"""One Airflow run seen as the change that it carries out.
+
+Everything that a task does starts here: the change is looked up by the run's own id in the
+records, never in the run's `conf`, which whoever triggers a run by hand can make up.
+Imports nothing of Airflow, so that it can be tested without it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from airmend.change.model import ChangeRequest, ChangeStatus
+from airmend.errors import NotAuthorisedError
+from airmend.incident.model import Incident, IncidentStatus
+from airmend.records.changes import change_of_run, get_change, set_change_status
+from airmend.records.database import Database
+from airmend.records.incidents import get_incident, set_incident_status
+from airmend.records.leases import release_leases
+from airmend.records.ledger import append_fact
+from airmend.records.model import FactKind
+from airmend.records.runbooks import get_version
+from airmend.runbook.model import Runbook, RunbookVersion
+from airmend.settings import Settings
+
+
+def name_owner() -> str:
+    """A name for this process that no other one has: host, process and a random part."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+@dataclass(frozen=True)
+class ChangeRun:
+    """What a task knows: who it is, and where the records are.
+
+    `digest` is the runbook version that the run's DAG was made from: it stays the same from
+    the first task to the last, whatever happens to the files.
+    """
+
+    database: Database
+    settings: Settings
+    now: Callable[[], datetime]
+    log: logging.Logger
+    dag_id: str
+    run_id: str
+    task_id: str
+    try_number: int
+    digest: str
+    owner: str = field(default_factory=name_owner)
+
+    @cached_property
+    def change_id(self) -> str:
+        """The change that this run was started for.
+
+        Raises:
+            NotAuthorisedError: There is none: the run was started by hand.
+        """
+        with self.database.session() as session:
+            change = change_of_run(session, self.dag_id, self.run_id)
+        if change is None:
+            raise NotAuthorisedError(
+                f"the run {self.run_id} belongs to no recorded change, so nothing is executed. "
+                "Runs are started for incidents: send the alert to /airmend/hooks/, "
+                "for instance with `airmend send`"
+            )
+        return change.id
+
+    @cached_property
+    def version(self) -> RunbookVersion:
+        """The runbook version that this run began with."""
+        with self.database.session() as session:
+            return get_version(session, self.digest)
+
+    @property
+    def runbook(self) -> Runbook:
+        """The runbook of that version."""
+        return self.version.runbook
+
+    def read_change(self, session: Session) -> ChangeRequest:
+        """The change as it stands."""
+        return get_change(session, self.change_id)
+
+    def read_incident(self, session: Session) -> Incident:
+        """The incident that the change is for."""
+        return get_incident(session, self.read_change(session).incident_id)
+
+    def note(
+        self, session: Session, change: ChangeRequest, kind: FactKind, text: str, **evidence: Any
+    ) -> None:
+        """Add a fact to the story, with this task as its evidence, and to the task's log."""
+        self.log.info("%s", text)
+        append_fact(
+            session,
+            kind,
+            text,
+            at=self.now(),
+            incident_id=change.incident_id,
+            change_id=change.id,
+            dag_run=self.run_id,
+            task=self.task_id,
+            try_number=self.try_number,
+            **evidence,
+        )
+
+    def move(self, session: Session, status: ChangeStatus) -> None:
+        """Move the change on to a status that is no end."""
+        set_change_status(session, self.change_id, status, at=self.now())
+
+    def end(self, session: Session, status: ChangeStatus, reason: str) -> None:
+        """Record the end of the change, and what it means for the incident.
+
+        Safe to repeat: only the first end counts. Targets are given back in the same
+        transaction.
+        """
+        change = self.read_change(session)
+        if end_change(session, change, status, reason, at=self.now()):
+            self.log.info("change %s ended: %s. %s", change.id, status.value, reason)
+
+
+def end_change(
+    session: Session, change: ChangeRequest, status: ChangeStatus, reason: str, *, at: datetime
+) -> bool:
+    """End a change once: status, facts, incident and targets, all in the caller's transaction.
+
+    An incident that its change did not resolve is a person's from then on, unless its sender
+    says that it is over.
+
+    Returns:
+        False when the change had ended before; then nothing is written.
+    """
+    if not set_change_status(session, change.id, status, at=at, reason=reason):
+        return False
+    release_leases(session, change.id)
+
+    def note(kind: FactKind, text: str) -> None:
+        append_fact(
+            session,
+            kind,
+            text,
+            at=at,
+            incident_id=change.incident_id,
+            change_id=change.id,
+            dag_run=change.run_id,
+        )
+
+    note(FactKind.CHANGE_ENDED, f"Change {change.id} ended as {status.value}: {reason}")
+    incident = get_incident(session, change.incident_id)
+    if incident.status is not IncidentStatus.REMEDIATING:
+        return True
+    if status is ChangeStatus.SUCCEEDED:
+        end, text = IncidentStatus.REMEDIATED, "The incident is resolved, and verified"
+    elif incident.recovered_at is not None:
+        end, text = IncidentStatus.RECOVERED, "The incident is over, its sender says"
+    else:
+        end, text = IncidentStatus.ESCALATED, "The incident is not resolved: a person must look"
+    set_incident_status(session, change.incident_id, end, at=at)
+    note(FactKind.INCIDENT_ENDED, text)
+    return True

@@ -1,0 +1,101 @@
+"""A runbook's version becomes a DAG: the story of a change, task by task.
+
+    guard -> preflight -> assess_risk -> approval -> (the steps) -> verify -> rollback -> report
+
+One line, so that a failure anywhere passes down it: `rollback` runs only then (and leaves at
+once when nothing was executed), `report` always. The run fails unless the change resolved the
+incident, since `report` fails when that is what it has to report.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from airflow.sdk import DAG, chain, get_parsing_context
+
+from airmend.errors import ConfigurationError
+from airmend.orchestration.approval_sensor import ApprovalSensor
+from airmend.orchestration.operators import (
+    AssessRiskOperator,
+    GuardSensor,
+    PreflightOperator,
+    ReportOperator,
+    RollbackOperator,
+    StepOperator,
+    VerifyOperator,
+)
+from airmend.orchestration.publication import CATALOG_FILE, DOCUMENTS_FOLDER
+from airmend.runbook.explanation import explain_runbook
+from airmend.runbook.model import RunbookVersion
+
+MAX_ACTIVE_RUNS = 200
+"""Runs of one runbook at a time; those that wait for people count too (Airflow's default, 16,
+would queue every further incident behind them). Targets are protected by leases, not by this."""
+
+
+def build_dags(folder: Path) -> dict[str, DAG]:
+    """The DAGs of one version of the bundle, by DAG id.
+
+    In a task's process Airflow names the one DAG that it needs; only that one is read and
+    built, so that the cost of a task does not grow with the number of runbooks.
+
+    Raises:
+        ConfigurationError: The folder was not made by the bundle.
+    """
+    return {dag.dag_id: dag for dag in _build(folder)}
+
+
+def _build(folder: Path) -> Iterator[DAG]:
+    wanted = get_parsing_context().dag_id
+    if wanted is not None:
+        names = [wanted] if (folder / DOCUMENTS_FOLDER / f"{wanted}.json").exists() else []
+    else:
+        try:
+            names = sorted(json.loads((folder / CATALOG_FILE).read_text()))
+        except FileNotFoundError as error:
+            raise ConfigurationError(
+                f"{folder}: there is no {CATALOG_FILE}; remediation DAGs are made by the bundle "
+                "airmend.orchestration.bundle.RunbookBundle: name it in dag_bundle_config_list"
+            ) from error
+    for name in names:
+        text = (folder / DOCUMENTS_FOLDER / f"{name}.json").read_bytes()
+        yield build_dag(RunbookVersion.model_validate_json(text))
+
+
+def build_dag(version: RunbookVersion) -> DAG:
+    """The DAG of one runbook version; its id is the runbook's."""
+    runbook = version.runbook
+    with DAG(
+        dag_id=runbook.id,
+        dag_display_name=runbook.title,
+        description=runbook.known_error.symptom,
+        doc_md=explain_runbook(version),
+        schedule=None,
+        catchup=False,
+        max_active_runs=MAX_ACTIVE_RUNS,
+        is_paused_upon_creation=False,
+        tags=["airmend", f"{runbook.change.type} change", runbook.change.service, *runbook.tags],
+        default_args={"owner": runbook.owner, "retry_delay": timedelta(seconds=2)},
+    ) as dag:
+        digest = version.digest
+        guard = GuardSensor(task_id="guard", digest=digest)
+        preflight = PreflightOperator(task_id="preflight", digest=digest)
+        assess_risk = AssessRiskOperator(task_id="assess_risk", digest=digest)
+        approval = ApprovalSensor(task_id="approval", digest=digest)
+        steps = [
+            StepOperator(
+                task_id=step.id,
+                task_display_name=step.name,
+                digest=digest,
+                step_id=step.id,
+            )
+            for step in runbook.steps
+        ]
+        verify = VerifyOperator(task_id="verify", digest=digest)
+        rollback = RollbackOperator(task_id="rollback", digest=digest)
+        report = ReportOperator(task_id="report", digest=digest)
+        chain(guard, preflight, assess_risk, approval, *steps, verify, rollback, report)
+    return dag

@@ -1,0 +1,161 @@
+"""The guard: may this change begin, where exactly, and are its targets free?
+
+Imports nothing of Airflow. Safe to repeat: targets that were taken stay taken, and a change
+that was refused stays refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from airmend.change.guard import check_may_start
+from airmend.change.model import ChangeRequest, ChangeStatus, Target
+from airmend.errors import AirmendError, ChangeRefusedError, StoreUnavailableError, TargetBusyError
+from airmend.execution.inventory import resolve_targets
+from airmend.incident.model import Incident
+from airmend.orchestration.change_run import ChangeRun
+from airmend.orchestration.services import read_policy
+from airmend.records.changes import set_targets
+from airmend.records.leases import Holder, acquire_leases, holds_leases
+from airmend.records.ledger import read_story
+from airmend.records.model import FactKind
+from airmend.records.runbooks import current_catalog_version, get_catalog, lock_reason
+from airmend.runbook.matching import match_runbooks
+
+LEASE_MARGIN = timedelta(minutes=10)
+"""Beyond the approval's and the steps' own limits: rollback, checks and Airflow's hops."""
+
+
+class _BusyError(Exception):
+    """Undoes a transaction in which not every target could be taken."""
+
+    def __init__(self, holders: Sequence[Holder]) -> None:
+        self.holders = holders
+        super().__init__()
+
+
+def guard_change(run: ChangeRun) -> bool:
+    """Check, resolve and take; the change goes on when this is true.
+
+    Returns:
+        False while another change holds a target and waiting is still allowed.
+
+    Raises:
+        ChangeRefusedError: The change may not go on; it is recorded as refused.
+    """
+    run.change_id  # noqa: B018  # a run without a change ends here, before anything is recorded
+    try:
+        with run.database.session() as session:
+            change = run.read_change(session)
+            incident = run.read_incident(session)
+        planned = _plan(run, change, incident)
+        with run.database.session() as session:
+            check_may_start(
+                planned,
+                run.read_incident(session),
+                lock_reason=lock_reason(session, run.dag_id),
+                refused_reason=_refused_reason(session, run.dag_id),
+                dag_digest=run.digest,
+            )
+        return _take(run, change, planned.targets)
+    except StoreUnavailableError:
+        raise
+    except AirmendError as error:
+        with run.database.session() as session:
+            change = run.read_change(session)
+            run.note(session, change, FactKind.GUARD_REFUSED, f"Guard: {error}")
+            run.end(session, ChangeStatus.REFUSED, str(error))
+        raise
+
+
+def _plan(run: ChangeRun, change: ChangeRequest, incident: Incident) -> ChangeRequest:
+    """The change with the run's own runbook version, and with its targets resolved.
+
+    The file may have changed between the alert and the start of its run; what the version of
+    the run says of the incident is what counts.
+    """
+    if change.runbook_digest != run.digest:
+        match = match_runbooks(incident.facts(), [run.version])
+        version = run.runbook.version
+        if match.runbook is None:
+            raise ChangeRefusedError(
+                f"the runbook changed before its run began, and version {version} does not take "
+                f"this incident: {match.rejections[0].reason}"
+            )
+        if match.inputs != change.inputs:
+            raise ChangeRefusedError(
+                f"the runbook changed before its run began, and version {version} takes other "
+                "inputs from this incident. Send the alert again"
+            )
+    targets = run.runbook.targets
+    resolved = resolve_targets(
+        run.settings.inventory,
+        targets.pattern,
+        change.inputs[targets.host_input] if targets.host_input else None,
+        targets.max_hosts,
+        cache_dir=run.settings.home / "inventory-cache",
+    )
+    return change.model_copy(update={"runbook_digest": run.digest, "targets": resolved})
+
+
+def _refused_reason(session: Session, runbook_id: str) -> str:
+    """Why the current catalog starts no new run of a runbook; "" where it does."""
+    version = current_catalog_version(session)
+    if version is None:
+        return "no runbooks are published"
+    for entry in get_catalog(session, version).entries:
+        if entry.runbook_id == runbook_id:
+            return entry.refused
+    return "the runbook is not published any more"
+
+
+def _take(run: ChangeRun, change: ChangeRequest, targets: list[Target]) -> bool:
+    limits = run.runbook.change
+    names = [target.name for target in targets]
+    seconds = limits.approval_timeout_seconds + 2 * limits.timeout_seconds
+    until = run.now() + timedelta(seconds=seconds) + LEASE_MARGIN
+    try:
+        with run.database.session() as session:
+            again = holds_leases(session, change.id, names, now=run.now())
+            holders = acquire_leases(session, change.id, names, now=run.now(), until=until)
+            if holders:
+                raise _BusyError(holders)
+            version = (run.runbook.version, run.digest)
+            set_targets(session, change.id, targets, runbook=version)
+            if not again:
+                run.move(session, ChangeStatus.ASSESSING)
+                text = f"Guard: may begin on {', '.join(names)}; the targets are taken"
+                run.note(session, change, FactKind.GUARD_PASSED, text, digest=run.digest)
+    except _BusyError as busy:
+        return _wait(run, change, busy.holders)
+    return True
+
+
+def _wait(run: ChangeRun, change: ChangeRequest, holders: Sequence[Holder]) -> bool:
+    """Wait for busy targets; refuse when that has taken as long as the policy allows."""
+    wait = timedelta(seconds=read_policy(run.settings).target_wait_seconds)
+    told = "; ".join(
+        f"{holder.target} is held by {holder.change_id} since {holder.acquired_at:%H:%M:%S} UTC"
+        for holder in holders
+    )
+    with run.database.session() as session:
+        story = read_story(session, change.incident_id)
+        waits = [
+            fact
+            for fact in story
+            if fact.kind is FactKind.TARGETS_WAITED and fact.change_id == change.id
+        ]
+        if not waits:
+            text = f"Guard: waits for a target: {told}"
+            run.note(session, change, FactKind.TARGETS_WAITED, text)
+            return False
+    if run.now() - waits[0].at >= wait:
+        raise TargetBusyError(
+            f"{told}; waited {int(wait.total_seconds())} s. "
+            "Send the alert again when that change has ended"
+        )
+    run.log.info("waiting: %s", told)
+    return False

@@ -1,0 +1,203 @@
+"""The tasks of a remediation DAG: thin shells that hand an Airflow context to the rooms.
+
+Each one finds its change, calls one function, and turns what Airmend raises into what Airflow
+understands. Heavy imports stay inside `execute`: the DAG processor builds these by the thousand.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator, BaseSensorOperator
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airmend.orchestration.change_run import ChangeRun
+
+INFRASTRUCTURE_RETRIES = 2
+"""For a process that died, not for a playbook that failed: claims tell the two apart."""
+
+GUARD_POKE_SECONDS = 2
+
+
+def open_run(context: Context, digest: str, log: Any) -> ChangeRun:
+    """What a task of this run knows; see `ChangeRun`."""
+    from airmend.orchestration.change_run import ChangeRun
+    from airmend.orchestration.services import open_records, utc_now
+    from airmend.settings import get_settings
+
+    instance = context["ti"]
+    return ChangeRun(
+        database=open_records(),
+        settings=get_settings(),
+        now=utc_now,
+        log=log,
+        dag_id=instance.dag_id,
+        run_id=instance.run_id,
+        task_id=instance.task_id,
+        try_number=instance.try_number,
+        digest=digest,
+    )
+
+
+@contextmanager
+def airflow_errors() -> Iterator[None]:
+    """Turn an error of ours into a failed task that is not tried again.
+
+    The store being away is left to Airflow's retries.
+    """
+    from airmend.errors import AirmendError, StoreUnavailableError
+
+    try:
+        yield
+    except StoreUnavailableError:
+        raise
+    except AirmendError as error:
+        raise AirflowFailException(str(error)) from error
+
+
+class GuardSensor(BaseSensorOperator):
+    """Checks that the change may begin, resolves its targets and takes them.
+
+    A target that another change holds is waited for, without a worker slot, as long as the
+    policy says. Safe to repeat: what was taken stays taken.
+    """
+
+    ui_color = "#e8eaf6"
+
+    def __init__(self, *, digest: str, **kwargs: Any) -> None:
+        # the policy's own limit ends the wait; Airflow's is only the net below it
+        super().__init__(
+            mode="reschedule",
+            poke_interval=GUARD_POKE_SECONDS,
+            timeout=86_400,
+            retries=INFRASTRUCTURE_RETRIES,
+            **kwargs,
+        )
+        self.digest = digest
+
+    def poke(self, context: Context) -> bool:
+        """Whether the change holds its targets and may go on."""
+        from airmend.orchestration.guarding import guard_change
+
+        with airflow_errors():
+            return guard_change(open_run(context, self.digest, self.log))
+
+
+class _RunbookOperator(BaseOperator):
+    """A task that may be cancelled: `on_kill` tells the work to stop."""
+
+    def __init__(
+        self, *, digest: str, retries: int = INFRASTRUCTURE_RETRIES, **kwargs: Any
+    ) -> None:
+        super().__init__(retries=retries, **kwargs)
+        self.digest = digest
+
+    def prepare(self) -> threading.Event:
+        """The event that `on_kill` sets; made here, since a DAG is copied before it runs."""
+        self._cancelled = threading.Event()
+        return self._cancelled
+
+    def on_kill(self) -> None:
+        """Called when a person marks the task, clears it, or Airflow ends it."""
+        self._cancelled.set()
+
+
+class PreflightOperator(_RunbookOperator):
+    """Runs the steps' playbooks in check mode; the diff is evidence for whoever approves."""
+
+    ui_color = "#e3f2fd"
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Gives the check coverage and what would change, for XCom."""
+        from airmend.orchestration.preflight import run_preflight
+
+        with airflow_errors():
+            return run_preflight(open_run(context, self.digest, self.log), self.prepare())
+
+
+class AssessRiskOperator(_RunbookOperator):
+    """Scores the risk of the change, each factor with its input and contribution."""
+
+    ui_color = "#fff8e1"
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Gives the score as plain data, for XCom."""
+        from airmend.orchestration.assessment import assess_risk
+
+        with airflow_errors():
+            return assess_risk(open_run(context, self.digest, self.log))
+
+
+class StepOperator(_RunbookOperator):
+    """Runs one step of the runbook, batch by batch, under the stored approval."""
+
+    ui_color = "#e8f5e9"
+
+    def __init__(self, *, step_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.step_id = step_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Gives the hosts that were changed, for XCom."""
+        from airmend.orchestration.remediation import run_step
+
+        with airflow_errors():
+            return run_step(open_run(context, self.digest, self.log), self.step_id, self.prepare())
+
+
+class VerifyOperator(_RunbookOperator):
+    """Checks that the incident is resolved; nothing else counts as a success."""
+
+    ui_color = "#e0f2f1"
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Gives the outcome of each check, for XCom."""
+        from airmend.orchestration.remediation import verify_change
+
+        with airflow_errors():
+            return verify_change(open_run(context, self.digest, self.log), self.prepare())
+
+
+class RollbackOperator(_RunbookOperator):
+    """Brings the state before back when the change did not help, and verifies that too."""
+
+    ui_color = "#fbe9e7"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trigger_rule="one_failed", **kwargs)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Gives what was rolled back, for XCom; skips when nothing had been executed."""
+        from airmend.orchestration.remediation import roll_back
+
+        with airflow_errors():
+            result = roll_back(open_run(context, self.digest, self.log), self.prepare())
+        if result is None:
+            raise AirflowSkipException("nothing was executed, so there is nothing to roll back")
+        return result
+
+
+class ReportOperator(_RunbookOperator):
+    """Closes the change and writes its report, always; fails when that is not a success."""
+
+    ui_color = "#f3e5f5"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trigger_rule="all_done", **kwargs)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Gives where the report is, for XCom."""
+        from airmend.orchestration.closing import close_change
+
+        with airflow_errors():
+            closed = close_change(open_run(context, self.digest, self.log))
+        if not closed.resolved:
+            raise AirflowFailException(closed.message)
+        self.log.info("%s", closed.message)
+        return {"report": closed.report_url, "files": closed.files}

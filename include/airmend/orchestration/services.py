@@ -1,0 +1,43 @@
+"""What the tasks and routes of one process share: settings, records, policy, topology.
+
+Made once a process; a task's process is short, a server's is long.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from airmend.change.policy import Policy, load_policy
+from airmend.change.topology import Topology, load_topology
+from airmend.records.database import Database
+from airmend.settings import Settings, get_settings
+
+
+def utc_now() -> datetime:
+    """The clock of the tasks."""
+    return datetime.now(UTC)
+
+
+@lru_cache(maxsize=1)
+def open_records() -> Database:
+    """The records, migrated by whoever started the installation."""
+    return Database(get_settings().records_url)
+
+
+def read_policy(settings: Settings) -> Policy:
+    """The change policy as it stands now.
+
+    Raises:
+        ConfigurationError: The file is named and cannot be used: no policy, no change.
+    """
+    return load_policy(settings.policy_file)
+
+
+def read_topology(settings: Settings) -> Topology | None:
+    """The topology as it stands now; None where none is configured.
+
+    Raises:
+        ConfigurationError: The file is named and cannot be used.
+    """
+    return load_topology(settings.topology_file) if settings.topology_file else None

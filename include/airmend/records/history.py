@@ -1,0 +1,66 @@
+"""What a risk score learns from: how earlier changes of a runbook went, what else is open."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from airmend.change.model import ChangeRequest
+from airmend.execution.model import Phase, PlaybookEvidence
+from airmend.incident.model import OPEN_INCIDENT_STATUSES
+from airmend.records.tables import ChangeRow, ExecutionRow, IncidentRow
+
+
+def past_changes(session: Session, runbook_id: str, *, since: datetime) -> list[ChangeRequest]:
+    """Ended changes of a runbook since a time, oldest first."""
+    rows = session.scalars(
+        select(ChangeRow)
+        .where(ChangeRow.runbook_id == runbook_id, ChangeRow.ended_at >= since)
+        .order_by(ChangeRow.ended_at)
+    )
+    return [ChangeRequest.model_validate(row, from_attributes=True) for row in rows]
+
+
+def past_preflights(
+    session: Session, runbook_id: str, *, since: datetime, without: str
+) -> list[list[PlaybookEvidence]]:
+    """What check mode showed for a runbook's changes, one list a change, oldest first.
+
+    Args:
+        since: Changes that were requested before are left out.
+        without: The id of a change to leave out: the one that is being scored.
+    """
+    rows = session.execute(
+        select(ExecutionRow.change_id, ExecutionRow.playbook)
+        .join(ChangeRow, ChangeRow.id == ExecutionRow.change_id)
+        .where(
+            ChangeRow.runbook_id == runbook_id,
+            ChangeRow.requested_at >= since,
+            ChangeRow.id != without,
+            ExecutionRow.phase == Phase.PREFLIGHT.value,
+            ExecutionRow.playbook.is_not(None),
+        )
+        .order_by(ExecutionRow.id)
+    )
+    found: dict[str, list[PlaybookEvidence]] = {}
+    for change_id, playbook in rows:
+        if playbook is not None:  # JSON's null is not SQL's
+            found.setdefault(change_id, []).append(PlaybookEvidence.model_validate(playbook))
+    return list(found.values())
+
+
+def count_open_incidents(session: Session, service: str, *, without: str) -> int:
+    """Open incidents of a service, without the one with the id `without`."""
+    open_statuses = [status.value for status in OPEN_INCIDENT_STATUSES]
+    count = session.scalar(
+        select(func.count())
+        .select_from(IncidentRow)
+        .where(
+            IncidentRow.service == service,
+            IncidentRow.status.in_(open_statuses),
+            IncidentRow.id != without,
+        )
+    )
+    return count or 0

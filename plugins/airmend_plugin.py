@@ -1,0 +1,75 @@
+"""Airmend in Airflow's API server: the webhooks and the pages, mounted at /airmend.
+
+Airflow imports every plugin in every process, also in each task's: what is heavy is imported
+at the first request, by the API server alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar
+
+from airflow.plugins_manager import AirflowPlugin
+
+
+class LazyApplication:
+    """An ASGI application that is made when it is first called."""
+
+    def __init__(self) -> None:
+        self._application: Any = None
+        self._lock = asyncio.Lock()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Hand the call on to the application of `airmend.web`."""
+        if self._application is None:
+            async with self._lock:
+                if self._application is None:
+                    self._application = await asyncio.to_thread(_compose)
+        await self._application(scope, receive, send)
+
+
+def _compose() -> Any:
+    """Put the rooms together: the only place that knows the web, the rooms and Airflow."""
+    from airmend.orchestration.airflow_gateway import LOGIN, HookSecrets, start_run
+    from airmend.orchestration.composition import compose_intake
+    from airmend.orchestration.services import open_records
+    from airmend.settings import get_settings
+    from airmend.web.app import create_app
+    from airmend.web.pages import create_pages
+
+    database = open_records()
+    return create_app(
+        intake=compose_intake(start_run),
+        secrets=HookSecrets(),
+        pages=create_pages(database, get_settings()),
+        login=LOGIN,
+    )
+
+
+class AirmendPlugin(AirflowPlugin):
+    """What Airflow mounts and shows."""
+
+    name = "airmend"
+    fastapi_apps: ClassVar = [
+        {"app": LazyApplication(), "url_prefix": "/airmend", "name": "airmend"}
+    ]
+    external_views: ClassVar = [
+        {
+            "name": "Incidents",
+            "href": "/airmend/",
+            "url_route": "airmend-incidents",
+            "destination": "nav",
+        },
+        {
+            "name": "Reports",
+            "href": "/airmend/reports",
+            "url_route": "airmend-reports",
+            "destination": "nav",
+        },
+        {
+            "name": "Report",
+            "href": "/airmend/reports/by-run?dag={DAG_ID}&run={RUN_ID}",
+            "url_route": "airmend-report",
+            "destination": "dag_run",
+        },
+    ]
