@@ -30,7 +30,7 @@ class LazyApplication:
 
 def _compose() -> Any:
     """Put the rooms together: the only place that knows the web, the rooms and Airflow."""
-    from airmend.orchestration.airflow_gateway import LOGIN, HookSecrets, start_run
+    from airmend.orchestration.airflow_gateway import HookSecrets, require_login, start_run
     from airmend.orchestration.composition import compose_intake
     from airmend.orchestration.services import open_records
     from airmend.settings import get_settings
@@ -42,7 +42,7 @@ def _compose() -> Any:
         intake=compose_intake(start_run),
         secrets=HookSecrets(),
         pages=create_pages(database, get_settings()),
-        login=LOGIN,
+        login=require_login,
     )
 
 

@@ -23,6 +23,7 @@
     │   ├── ExecutionTimeoutError     it took longer than the step allows
     │   └── ExecutionCancelledError   a person or Airflow stopped it
     ├── VerificationFailedError       the incident is not resolved
+    ├── StackError                    the local Airflow did not start, or stopped by itself
     └── StoreUnavailableError         the records cannot be read or written
 
 A message gives place, fact and remedy, so that it can be shown to a person as it is.
@@ -32,6 +33,10 @@ Only `orchestration` turns these into Airflow's exceptions, only `web` into HTTP
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airmend.execution.model import PlaybookEvidence
 
 
 class AirmendError(Exception):
@@ -132,7 +137,16 @@ class LeaseLostError(ChangeRefusedError):
 
 
 class ExecutionError(AirmendError):
-    """Ansible did not do what it was asked to do."""
+    """Ansible did not do what it was asked to do.
+
+    Args:
+        message: Place, fact and remedy.
+        evidence: What had been done by then; None where nothing was started.
+    """
+
+    def __init__(self, message: str, evidence: PlaybookEvidence | None = None) -> None:
+        self.evidence = evidence
+        super().__init__(message)
 
 
 class ExecutionTimeoutError(ExecutionError):
@@ -149,3 +163,7 @@ class VerificationFailedError(AirmendError):
 
 class StoreUnavailableError(AirmendError):
     """The records cannot be read or written at the moment."""
+
+
+class StackError(AirmendError):
+    """The local Airflow did not start, or one of its processes stopped by itself."""

@@ -35,6 +35,11 @@ class Settings(BaseSettings):
     inventory: Path = Field(
         default=Path("inventory"), description="Ansible inventory: a file or a folder."
     )
+    ansible_environment: str = Field(
+        default="",
+        description="Names of environment variables that Ansible is given besides the usual ones, "
+        "with commas between them: AWS_PROFILE for a cloud inventory.",
+    )
     topology_file: Path | None = Field(
         default=None, description="YAML of services and configuration items with depends_on."
     )

@@ -56,6 +56,9 @@ SAME_BODY_WINDOW = timedelta(hours=1)
 After that it is looked at again: a script may send the same words about another failure.
 """
 
+START_BUDGET = timedelta(seconds=5)
+"""After so long the sender gets its answer; runs that are not started by then start later."""
+
 _ATTEMPTS = 5
 _REASONS: dict[type[IntakeError], str] = {
     UnknownSourceError: "unknown_source",
@@ -206,13 +209,17 @@ class Intake:
         wanted = _changes_of(answer)
         if not wanted:
             return answer
+        started: set[str] = set()
+        deadline = self.clock() + START_BUDGET
         try:
             with self.database.session() as session:
                 waiting = [c for c in changes_without_run(session) if c.id in wanted]
-            return answer.with_started({change.id for change in waiting if self._start(change)})
+            for change in waiting:
+                if self.clock() <= deadline and self._start(change):
+                    started.add(change.id)
         except StoreUnavailableError:
             _log.exception("delivery %d is stored; its runs start later", answer.delivery)
-            return answer
+        return answer.with_started(started)
 
     def _start(self, change: ChangeRequest) -> bool:
         """Start one run and note it; False leaves the change in the outbox."""
@@ -221,8 +228,7 @@ class Intake:
         except AirmendError as error:
             _log.warning("the run of %s is started later: %s", change.id, error)
             return False
-        except Exception:
-            # one change whose run fails in a way nobody foresaw must not hold up the others
+        except Exception:  # noqa: BLE001 - what nobody foresaw must not hold up other changes
             _log.exception("the run of %s could not be started", change.id)
             return False
         at = self.clock()

@@ -127,9 +127,7 @@ class Registration:
         )
         if match.runbook is None:
             looked_at = len(incident.rejections)
-            self._tell(
-                FactKind.NO_RUNBOOK, f"none of {looked_at} runbooks takes it", incident.id
-            )
+            self._tell(FactKind.NO_RUNBOOK, f"none of {looked_at} runbooks takes it", incident.id)
             return incident.id, Outcome.UNMATCHED
         self._request_change(alert, incident.id, f"CHG-{suffix}", match.runbook, match.inputs)
         return incident.id, Outcome.PENDING
@@ -173,17 +171,11 @@ class Registration:
         if incident.recovered_at is not None:
             return Outcome.REPEATED
         note_recovery(self.session, incident.id, at=self.at)
-        self._tell(
-            FactKind.ALERT_RESOLVED, f"{alert.source} says that it is over", incident.id
-        )
+        self._tell(FactKind.ALERT_RESOLVED, f"{alert.source} says that it is over", incident.id)
         # what is being remediated stays so: the change sees the recovery and ends the incident
         if incident.status in {IncidentStatus.UNMATCHED, IncidentStatus.ESCALATED}:
-            set_incident_status(
-                self.session, incident.id, IncidentStatus.RECOVERED, at=self.at
-            )
-            self._tell(
-                FactKind.INCIDENT_ENDED, "recovered, as its sender says", incident.id
-            )
+            set_incident_status(self.session, incident.id, IncidentStatus.RECOVERED, at=self.at)
+            self._tell(FactKind.INCIDENT_ENDED, "recovered, as its sender says", incident.id)
         return Outcome.RESOLVED
 
     def _tell(

@@ -6,17 +6,15 @@ Used inside the API server only; the one place that calls Airflow's own function
 from __future__ import annotations
 
 import time
-from typing import Annotated
 
 from airflow.api.common.trigger_dag import trigger_dag
-from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
-from airflow.api_fastapi.core_api.security import get_user, requires_access_view
 from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
-from airflow.exceptions import AirflowException, DagNotFound, DagRunAlreadyExists
+from airflow.api_fastapi.core_api.security import requires_access_view
+from airflow.exceptions import DagNotFound, DagRunAlreadyExists
 from airflow.models.connection import Connection
+from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
 from airflow.utils.session import create_session
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
-from fastapi import Depends
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from airmend.change.model import ChangeRequest
@@ -79,16 +77,10 @@ class HookSecrets:
     def _look_up(self, source: str) -> SourceSecrets:
         try:
             connection = Connection.get_connection_from_secrets(f"airmend_hook_{source}")
-        except Exception as error:  # noqa: BLE001  # the type depends on the secrets backend
-            if type(error).__name__ not in {"AirflowNotFoundException"}:
-                raise
+        except AirflowNotFoundException:
             return SourceSecrets(bearer=(), hmac=())
         return parse_secrets(connection.password or "")
 
 
-def _name_user(user: Annotated[BaseUser, Depends(get_user)]) -> str:
-    return user.get_name()
-
-
-LOGIN = [Depends(requires_access_view(AccessView.PLUGINS)), Depends(_name_user)]
-"""Dependencies of every page: logged in to Airflow, and allowed to see plugin pages."""
+require_login = requires_access_view(AccessView.PLUGINS)
+"""The dependency of every page: logged in to Airflow, and allowed to see plugin pages."""

@@ -14,7 +14,11 @@ from airflow.configuration import conf
 from airflow.sdk import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 
-from airmend.orchestration.operators import INFRASTRUCTURE_RETRIES, airflow_errors, open_run
+from airmend.orchestration.operators import (
+    INFRASTRUCTURE_RETRIES,
+    airflow_errors,
+    open_run,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

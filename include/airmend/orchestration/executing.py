@@ -18,13 +18,22 @@ from sqlalchemy.orm import Session
 
 from airmend.change.guard import authorise_execution
 from airmend.change.model import ChangeRequest
-from airmend.errors import ExecutionCancelledError, ExecutionError, ExecutionTimeoutError
+from airmend.errors import (
+    ExecutionCancelledError,
+    ExecutionError,
+    ExecutionTimeoutError,
+)
 from airmend.execution.ansible import PlaybookRequest, run_playbook
 from airmend.execution.evidence import combine_evidence
 from airmend.execution.model import Execution, ExecutionStatus, Phase, PlaybookEvidence
 from airmend.orchestration.change_run import ChangeRun
 from airmend.records.changes import get_decision
-from airmend.records.executions import Claim, claim_execution, finish_execution, sign_of_life
+from airmend.records.executions import (
+    Claim,
+    claim_execution,
+    finish_execution,
+    sign_of_life,
+)
 from airmend.records.leases import holds_leases
 from airmend.records.runbooks import get_archive
 from airmend.runbook.catalog import unpack_archive

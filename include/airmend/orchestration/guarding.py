@@ -13,7 +13,12 @@ from sqlalchemy.orm import Session
 
 from airmend.change.guard import check_may_start
 from airmend.change.model import ChangeRequest, ChangeStatus, Target
-from airmend.errors import AirmendError, ChangeRefusedError, StoreUnavailableError, TargetBusyError
+from airmend.errors import (
+    AirmendError,
+    ChangeRefusedError,
+    StoreUnavailableError,
+    TargetBusyError,
+)
 from airmend.execution.inventory import resolve_targets
 from airmend.incident.model import Incident
 from airmend.orchestration.change_run import ChangeRun
@@ -51,16 +56,13 @@ def guard_change(run: ChangeRun) -> bool:
         with run.database.session() as session:
             change = run.read_change(session)
             incident = run.read_incident(session)
-        planned = _plan(run, change, incident)
-        with run.database.session() as session:
             check_may_start(
-                planned,
-                run.read_incident(session),
+                change,
+                incident,
                 lock_reason=lock_reason(session, run.dag_id),
                 refused_reason=_refused_reason(session, run.dag_id),
-                dag_digest=run.digest,
             )
-        return _take(run, change, planned.targets)
+        return _take(run, change, _plan(run, change, incident))
     except StoreUnavailableError:
         raise
     except AirmendError as error:
@@ -71,8 +73,8 @@ def guard_change(run: ChangeRun) -> bool:
         raise
 
 
-def _plan(run: ChangeRun, change: ChangeRequest, incident: Incident) -> ChangeRequest:
-    """The change with the run's own runbook version, and with its targets resolved.
+def _plan(run: ChangeRun, change: ChangeRequest, incident: Incident) -> list[Target]:
+    """The targets of the change, by the run's own runbook version.
 
     The file may have changed between the alert and the start of its run; what the version of
     the run says of the incident is what counts.
@@ -91,24 +93,23 @@ def _plan(run: ChangeRun, change: ChangeRequest, incident: Incident) -> ChangeRe
                 "inputs from this incident. Send the alert again"
             )
     targets = run.runbook.targets
-    resolved = resolve_targets(
+    return resolve_targets(
         run.settings.inventory,
         targets.pattern,
         change.inputs[targets.host_input] if targets.host_input else None,
         targets.max_hosts,
         cache_dir=run.settings.home / "inventory-cache",
     )
-    return change.model_copy(update={"runbook_digest": run.digest, "targets": resolved})
 
 
-def _refused_reason(session: Session, runbook_id: str) -> str:
-    """Why the current catalog starts no new run of a runbook; "" where it does."""
+def _refused_reason(session: Session, runbook_id: str) -> str | None:
+    """Why the current catalog starts no new run of a runbook; None where it does."""
     version = current_catalog_version(session)
     if version is None:
         return "no runbooks are published"
     for entry in get_catalog(session, version).entries:
         if entry.runbook_id == runbook_id:
-            return entry.refused
+            return entry.refused or None
     return "the runbook is not published any more"
 
 

@@ -30,7 +30,11 @@ from airmend.execution.model import (
 from airmend.execution.verification import verify
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.executing import Work, authorise, run_work
-from airmend.records.executions import claim_execution, finish_execution, list_executions
+from airmend.records.executions import (
+    claim_execution,
+    finish_execution,
+    list_executions,
+)
 from airmend.records.model import FactKind
 from airmend.records.runbooks import lock_runbook
 from airmend.runbook.model import AnsibleCheck, HttpCheck, Rollback, Step

@@ -17,6 +17,7 @@ from airmend.change.model import (
     Target,
     Verdict,
 )
+from airmend.records.database import updated_one
 from airmend.records.tables import ChangeRow, DecisionRow
 
 
@@ -103,7 +104,7 @@ def mark_run_created(session: Session, change_id: str, at: datetime) -> bool:
         .where(ChangeRow.id == change_id, ChangeRow.run_created_at.is_(None))
         .values(run_created_at=at)
     )
-    return result.rowcount == 1  # type: ignore[attr-defined]  # every UPDATE has it
+    return updated_one(result)
 
 
 def set_change_status(
@@ -123,7 +124,7 @@ def set_change_status(
         )
         .values(status=status.value, reason=reason, **ends)
     )
-    return result.rowcount == 1  # type: ignore[attr-defined]  # every UPDATE has it
+    return updated_one(result)
 
 
 def set_targets(

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import CursorResult, Engine, Result, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -62,6 +62,11 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+def updated_one(result: Result[Any]) -> bool:
+    """Whether an UPDATE or DELETE met exactly one row: how a conditional change tells."""
+    return cast("CursorResult[Any]", result).rowcount == 1
 
 
 def _create_engine(url: str) -> Engine:

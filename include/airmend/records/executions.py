@@ -20,6 +20,7 @@ from airmend.execution.model import (
     PlaybookEvidence,
     VerificationResult,
 )
+from airmend.records.database import updated_one
 from airmend.records.tables import ChangeRow, ExecutionRow
 
 SILENT_AFTER = timedelta(seconds=30)
@@ -104,7 +105,7 @@ def sign_of_life(session: Session, execution_id: int, owner: str, now: datetime)
         )
         .values(seen_at=now)
     )
-    return result.rowcount == 1  # type: ignore[attr-defined]  # every UPDATE has it
+    return updated_one(result)
 
 
 def finish_execution(
@@ -132,7 +133,7 @@ def finish_execution(
         )
         .values(**values)
     )
-    return result.rowcount == 1  # type: ignore[attr-defined]  # every UPDATE has it
+    return updated_one(result)
 
 
 def list_executions(session: Session, change_id: str) -> list[Execution]:

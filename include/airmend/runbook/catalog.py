@@ -72,20 +72,27 @@ def check_runbook(folder: Path) -> LoadedRunbook | list[RunbookError]:
         files = read_folder(folder)
         if RUNBOOK_FILE not in files:
             raise RunbookError(
-                folder, None, f"there is no {RUNBOOK_FILE} in it", "Add one, or move the folder."
+                folder,
+                None,
+                f"there is no {RUNBOOK_FILE} in it",
+                "Add one, or move the folder.",
             )
         path = str(folder / RUNBOOK_FILE)
         document, locate = load_located(files[RUNBOOK_FILE], path)
     except RunbookError as mistake:
         return [mistake]
     if not isinstance(document, dict):
-        return [RunbookError(path, 1, "it is not a mapping", "Begin with 'schema: airmend/v1'.")]
+        return [
+            RunbookError(
+                path, 1, "it is not a mapping", "Begin with 'schema: airmend/v1'."
+            )
+        ]
 
     mistakes: list[RunbookError] = []
     try:
         runbook = Runbook.model_validate(document)
     except ValidationError as error:
-        mistakes += translate_errors(error, document, path, locate)
+        mistakes += translate_errors(error, Runbook, document, path, locate)
     mistakes += [
         RunbookError(path, locate(found.place), found.fact, found.remedy)
         for found in find_inconsistencies(document, Path(os.path.abspath(folder)).name)
@@ -93,7 +100,9 @@ def check_runbook(folder: Path) -> LoadedRunbook | list[RunbookError]:
     mistakes += _find_playbook_mistakes(document, folder, files, locate)
     if mistakes:
         return sorted(mistakes, key=lambda it: (it.path != path, it.path, it.line or 0))
-    return LoadedRunbook(RunbookVersion(digest=digest_files(files), runbook=runbook), files)
+    return LoadedRunbook(
+        RunbookVersion(digest=digest_files(files), runbook=runbook), files
+    )
 
 
 def _find_playbook_mistakes(
@@ -102,12 +111,11 @@ def _find_playbook_mistakes(
     named = list(named_playbooks(document))
     for place, name in named:
         if name not in files:
-            content = [other for other in files if is_ansible_content(other)]
             yield RunbookError(
                 folder / RUNBOOK_FILE,
                 locate(place),
                 f"the playbook '{name}' is not in the runbook's folder",
-                suggest(name, content) or "Add the file.",
+                suggest(name, filter(is_ansible_content, files)) or "Add the file.",
             )
     change = document.get("change")
     is_privileged = isinstance(change, dict) and change.get("privileged") is True
@@ -161,7 +169,9 @@ class CatalogReader:
         return LoadedCatalog(runbooks, broken)
 
     def _check(
-        self, folder: Path, seen: dict[str, tuple[object, LoadedRunbook | list[RunbookError]]]
+        self,
+        folder: Path,
+        seen: dict[str, tuple[object, LoadedRunbook | list[RunbookError]]],
     ) -> LoadedRunbook | list[RunbookError]:
         try:
             # taken before the files are read: a change in between is seen the next time

@@ -24,9 +24,11 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _HOST_FIELDS = frozenset({"host.name", "host.address"})
 _RESERVED_PREFIXES = ("ansible_", "airmend_")
 _RESERVED = frozenset(
-    "environment group_names groups hosts hostvars inventory_dir inventory_file "
-    "inventory_hostname inventory_hostname_short omit play_hosts playbook_dir role_name "
-    "role_path vars".split()
+    {
+        *("environment", "group_names", "groups", "hosts", "hostvars", "inventory_dir"),
+        *("inventory_file", "inventory_hostname", "inventory_hostname_short", "omit"),
+        *("play_hosts", "playbook_dir", "role_name", "role_path", "vars"),
+    }
 )
 """Ansible's own variables: extra vars win over them, so an input could redirect a connection."""
 
@@ -40,7 +42,9 @@ class Inconsistency:
     remedy: str
 
 
-def find_inconsistencies(document: dict[str, Any], folder_name: str) -> Iterator[Inconsistency]:
+def find_inconsistencies(
+    document: dict[str, Any], folder_name: str
+) -> Iterator[Inconsistency]:
     """Find what does not fit together in a runbook.
 
     Args:
@@ -58,7 +62,9 @@ def find_inconsistencies(document: dict[str, Any], folder_name: str) -> Iterator
     yield from _check_expressions(document, inputs)
     yield from _check_inputs(inputs)
     for place, part in _parts_that_run(document):
-        yield from _check_variables((*place, "vars"), _mapping(part.get("vars")), inputs)
+        yield from _check_variables(
+            (*place, "vars"), _mapping(part.get("vars")), inputs
+        )
         if isinstance(part.get("url"), str):
             yield from _check_url((*place, "url"), part["url"], inputs)
 
@@ -79,13 +85,16 @@ def _parts_that_run(document: dict[str, Any]) -> Iterator[tuple[Path, dict[str, 
         yield from _items(("rollback", "verify"), rollback.get("verify"))
 
 
-def _check_expressions(document: dict[str, Any], inputs: dict[str, Any]) -> Iterator[Inconsistency]:
-    match = document.get("match")
+def _check_expressions(
+    document: dict[str, Any], inputs: dict[str, Any]
+) -> Iterator[Inconsistency]:
     expressions: list[tuple[Path, Any]] = [
-        (("match", index), text) for index, text in enumerate(match if _is_list(match) else [])
+        (("match", index), text)
+        for index, text in enumerate(_list(document.get("match")))
     ]
     expressions += [
-        (("inputs", name, "from"), _mapping(spec).get("from")) for name, spec in inputs.items()
+        (("inputs", name, "from"), _mapping(spec).get("from"))
+        for name, spec in inputs.items()
     ]
     for place, text in expressions:
         if not isinstance(text, str):
@@ -111,7 +120,11 @@ def _check_inputs(inputs: dict[str, Any]) -> Iterator[Inconsistency]:
                 f"input '{name}' is a {spec.type} and has a minimum or maximum",
                 "Remove it, or use 'type: integer'.",
             )
-        if spec.minimum is not None and spec.maximum is not None and spec.minimum > spec.maximum:
+        if (
+            spec.minimum is not None
+            and spec.maximum is not None
+            and spec.minimum > spec.maximum
+        ):
             yield Inconsistency(
                 place,
                 f"input '{name}' has a minimum above its maximum",
@@ -155,7 +168,9 @@ def _check_variable_name(place: Path, name: str) -> Iterator[Inconsistency]:
         )
 
 
-def _check_url(place: Path, url: str, inputs: dict[str, Any]) -> Iterator[Inconsistency]:
+def _check_url(
+    place: Path, url: str, inputs: dict[str, Any]
+) -> Iterator[Inconsistency]:
     forms = "Use {host.name}, {host.address}, {vars.NAME} or {inputs.NAME}."
     for name in _PLACEHOLDER.findall(url):
         kind, _, key = name.partition(".")
@@ -166,14 +181,18 @@ def _check_url(place: Path, url: str, inputs: dict[str, Any]) -> Iterator[Incons
                     f"the URL names the input '{key}', which is not there",
                     suggest(key, inputs) or "Add it to 'inputs:'.",
                 )
-        elif not (name in _HOST_FIELDS or (kind == "vars" and re.fullmatch(r"\w+", key))):
+        elif not (
+            name in _HOST_FIELDS or (kind == "vars" and re.fullmatch(r"\w+", key))
+        ):
             yield Inconsistency(place, f"the URL has the placeholder {{{name}}}", forms)
     if re.search(r"[{}]", _PLACEHOLDER.sub("", url)):
-        yield Inconsistency(place, "the URL has a brace that is not part of a placeholder", forms)
+        yield Inconsistency(
+            place, "the URL has a brace that is not part of a placeholder", forms
+        )
 
 
 def _items(place: Path, value: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
-    for index, item in enumerate(value if _is_list(value) else []):
+    for index, item in enumerate(_list(value)):
         if isinstance(item, dict):
             yield (*place, index), item
 
@@ -182,5 +201,5 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,8 +1,8 @@
-"""A runbook's folder as one thing: its files, its digest, its archive.
+r"""A runbook's folder as one thing: its files, its digest, its archive.
 
 The digest is what a change is bound to, so it depends on names and contents alone: not on
 times, modes, owners or the order in which a disk lists files. Anyone can make it again:
-`find . -type f -printf '%P\\n' | LC_ALL=C sort | xargs sha256sum | sha256sum`
+`find . -type f -printf '%P\n' | LC_ALL=C sort | xargs sha256sum | sha256sum`
 (in a folder without the files that are left out).
 """
 
@@ -46,11 +46,17 @@ def read_folder(folder: Path) -> Files:
         if not entry.is_file(follow_symlinks=False):
             what = "a symbolic link" if entry.is_symlink() else "not a regular file"
             raise RunbookError(
-                path, None, f"it is {what}", "Put the file itself into the runbook's folder."
+                path,
+                None,
+                f"it is {what}",
+                "Put the file itself into the runbook's folder.",
             )
         if not name.isprintable() or "\\" in name:
             raise RunbookError(
-                folder, None, f"the file name {name!r} is not portable", "Rename the file."
+                folder,
+                None,
+                f"the file name {name!r} is not portable",
+                "Rename the file.",
             )
         size += entry.stat(follow_symlinks=False).st_size
         if size > MAX_FOLDER_BYTES or len(files) >= MAX_FILES:
@@ -73,18 +79,32 @@ def stamp_folder(folder: Path) -> tuple[tuple[str, int, int, int, int], ...]:
     rows = []
     for name, entry in _walk(folder, ""):
         status = entry.stat(follow_symlinks=False)
-        rows.append((name, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+        rows.append(
+            (
+                name,
+                status.st_ino,
+                status.st_size,
+                status.st_mtime_ns,
+                status.st_ctime_ns,
+            )
+        )
     return tuple(sorted(rows))
 
 
 def is_left_out(name: str) -> bool:
     """Whether a file or folder of this name is no part of a runbook."""
-    return name.startswith(".") or name == "__pycache__" or name.endswith((".pyc", ".retry", "~"))
+    return (
+        name.startswith(".")
+        or name == "__pycache__"
+        or name.endswith((".pyc", ".retry", "~"))
+    )
 
 
 def digest_files(files: Files) -> str:
     """The digest of a folder: 64 hexadecimal digits."""
-    lines = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)]
+    lines = [
+        f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)
+    ]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -105,8 +125,9 @@ def pack_files(files: Files) -> bytes:
 def unpack_archive(archive: bytes, digest: str, destination_dir: Path) -> Path:
     """Put a runbook version on this machine's disk; when it is there and whole, nothing is done.
 
-    A folder that was changed or damaged is replaced. Several processes may unpack the same version at once: each works in a folder of its own
-    and the first rename wins, so the folder is whole whenever it is there.
+    A folder that was changed or damaged is replaced. Several processes may unpack the same
+    version at once: each works in a folder of its own and the first rename wins, so the folder
+    is whole whenever it is there.
 
     Args:
         archive: From `pack_files`.
@@ -185,7 +206,10 @@ def _walk(folder: Path | str, prefix: str) -> Iterator[tuple[str, os.DirEntry[st
                     yield prefix + entry.name, entry
     except OSError as error:
         raise RunbookError(
-            folder, None, f"it cannot be read: {error.strerror}", "Check its name and rights."
+            folder,
+            None,
+            f"it cannot be read: {error.strerror}",
+            "Check its name and rights.",
         ) from error
 
 

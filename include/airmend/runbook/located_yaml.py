@@ -46,7 +46,7 @@ _NUMBER_STARTS = frozenset("+-0123456789")
 _INTEGER_DIGITS = 18  # fits the 64 bits of CEL, JSON readers and databases
 
 
-class _Parser(CParser):  # type: ignore[misc]  # the C extension has no types
+class _Parser(CParser):
     """The C composer without its search for types, which is most of its time."""
 
     def resolve(self, kind: type[Node], value: str | None, implicit: Any) -> None:
@@ -96,7 +96,9 @@ def _decode(content: bytes, path: str) -> str:
         return content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise RunbookError(path, line, "it is not UTF-8 text", "Save the file as UTF-8.") from error
+        raise RunbookError(
+            path, line, "it is not UTF-8 text", "Save the file as UTF-8."
+        ) from error
 
 
 def _compose(text: str, path: str) -> Node | None:
@@ -106,7 +108,7 @@ def _compose(text: str, path: str) -> Node | None:
         node: Node | None = _Parser(text).get_single_node()
         return node
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark: Any = error.problem_mark or error.context_mark
         fact = " ".join(part for part in (error.context, error.problem) if part)
         raise RunbookError(
             path,
@@ -122,6 +124,7 @@ def _compose(text: str, path: str) -> Node | None:
 
 def _refuse_aliases(text: str, path: str) -> None:
     parser = _Parser(text)
+    event: Any
     while (event := parser.get_event()) is not None:
         if isinstance(event, yaml.AliasEvent):
             raise RunbookError(
@@ -138,9 +141,11 @@ class _Builder:
     def __init__(self, path: str, tags: frozenset[str]) -> None:
         self.path, self.tags = path, tags
 
-    def build(self, node: Node) -> Any:
+    def build(self, node: Any) -> Any:
         kind = type(node)
-        if node.tag is not None and (kind is not ScalarNode or node.tag not in self.tags):
+        if node.tag is not None and (
+            kind is not ScalarNode or node.tag not in self.tags
+        ):
             raise self.mistake(node, f"the tag '{node.tag}' is not known", "Remove it.")
         if kind is ScalarNode:
             # a plain scalar has an empty style; quotes and a tag make it text
@@ -157,7 +162,9 @@ class _Builder:
         if text[0] in _NUMBER_STARTS:
             if _INTEGER.fullmatch(text):
                 if len(text) > _INTEGER_DIGITS:
-                    raise self.mistake(node, "the number is too large", "Put it in quotes.")
+                    raise self.mistake(
+                        node, "the number is too large", "Put it in quotes."
+                    )
                 return int(text)
             if _DECIMAL.fullmatch(text):
                 return float(text)
@@ -168,10 +175,14 @@ class _Builder:
         for key_node, value_node in node.value:
             key = self.build(key_node)
             if type(key) is not str:
-                raise self.mistake(key_node, f"the key {key!r} is not text", "Put it in quotes.")
+                raise self.mistake(
+                    key_node, f"the key {key!r} is not text", "Put it in quotes."
+                )
             if key in data:
                 raise self.mistake(
-                    key_node, f"the key '{key}' is there twice", "Remove one of the two."
+                    key_node,
+                    f"the key '{key}' is there twice",
+                    "Remove one of the two.",
                 )
             data[key] = self.build(value_node)
         return data
@@ -188,7 +199,11 @@ def _find_line(node: Node | None, place: Place) -> int:
             if found is None:
                 return line
             line, node = found[0].start_mark.line + 1, found[1]
-        elif isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
+        elif (
+            isinstance(node, SequenceNode)
+            and isinstance(part, int)
+            and part < len(node.value)
+        ):
             node = node.value[part]
             line = node.start_mark.line + 1
         else:

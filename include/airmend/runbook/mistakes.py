@@ -1,23 +1,22 @@
 """What pydantic says of a runbook, in the words of its author.
 
-Turns each validation error into one mistake with a line, a fact and a remedy; uses the JSON
-Schema of the model to know what may stand where.
+Turns each validation error into one mistake with a line, a fact and a remedy.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from airmend.errors import RunbookError
 from airmend.runbook.expressions import suggest
 from airmend.runbook.located_yaml import Locate
-from airmend.runbook.model import Runbook
+from airmend.runbook.schema import SchemaGuide
 
+_Place = tuple[str | int, ...]
 _Words = tuple[str, str]  # fact, remedy
 
 _PATTERN_WORDS = {
@@ -55,12 +54,17 @@ _CONTEXT_OF_MODEL_ERRORS = (
 
 
 def translate_errors(
-    error: ValidationError, document: Any, path: str, locate: Locate
+    error: ValidationError,
+    model: type[BaseModel],
+    document: Any,
+    path: str,
+    locate: Locate,
 ) -> list[RunbookError]:
     """Say each validation error as a mistake in a file.
 
     Args:
-        error: From validating `document` as a `Runbook`.
+        error: From validating `document` as a `model`.
+        model: What the document should be.
         document: The data of the file.
         path: The file, as the author would open it.
         locate: Gives the line of a part of the document.
@@ -68,8 +72,9 @@ def translate_errors(
     Returns:
         One mistake a place and fact, in the order of the lines.
     """
+    guide = SchemaGuide(model)
     mistakes: dict[tuple[str, ...], RunbookError] = {}
-    alternatives: dict[tuple[str | int, ...], list[str]] = {}
+    alternatives: dict[_Place, list[str]] = {}
     for details in error.errors(include_url=False):
         place = _place_in_document(details["loc"], document)
         kind = details["type"]
@@ -77,7 +82,7 @@ def translate_errors(
             # one of the types that a union takes; said once, with all of them
             alternatives.setdefault(place, []).append(_EXPECTED[kind])
             continue
-        fact, remedy = _say(details, place)
+        fact, remedy = _say(details, place, guide)
         if kind == "value_error":
             place = _place_of_model_error(details["msg"], place, document)
         mistake = RunbookError(path, locate(place), fact, remedy)
@@ -91,24 +96,20 @@ def translate_errors(
     return sorted(mistakes.values(), key=lambda mistake: mistake.line or 0)
 
 
-def _place_in_document(loc: tuple[str | int, ...], document: Any) -> tuple[str | int, ...]:
+def _place_in_document(loc: _Place, document: Any) -> _Place:
     """A location without the parts that pydantic adds for unions and for keys."""
     place: list[str | int] = []
     node = document
     for part in loc:
-        if isinstance(node, dict) and part in node:
+        is_key = isinstance(node, dict) and part in node
+        is_index = isinstance(node, list) and isinstance(part, int) and part < len(node)
+        if is_key or is_index:
             node = node[part]
-        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
-            node = node[part]
-        else:
-            continue
-        place.append(part)
+            place.append(part)
     return tuple(place)
 
 
-def _place_of_model_error(
-    message: str, place: tuple[str | int, ...], document: Any
-) -> tuple[str | int, ...]:
+def _place_of_model_error(message: str, place: _Place, document: Any) -> _Place:
     """Where a rule over several fields was broken; the part as a whole when not known."""
     text = message.removeprefix("Value error, ")
     if twice := re.match(r"two steps have the id '([^']*)'", text):
@@ -121,26 +122,34 @@ def _place_of_model_error(
     return place
 
 
-def _say(details: Any, place: tuple[str | int, ...]) -> _Words:
-    kind, context = details["type"], details.get("ctx", {})
-    last = str(details["loc"][-1]) if details["loc"] else ""
-    special = _SPECIAL.get(kind)
-    if special is not None:
-        return special(details, place)
-    name = _name(place)
+def _say(details: Any, place: _Place, guide: SchemaGuide) -> _Words:
+    kind, name = details["type"], _name(place)
+    if kind in _SPECIAL:
+        return _SPECIAL[kind](details, place, guide)
     if kind in _EXPECTED:
         return _say_wrong_type(name, kind, details["input"])
+    return _say_limit(name, kind, details)
+
+
+def _say_limit(name: str, kind: str, details: Any) -> _Words:
+    context = details.get("ctx", {})
     if kind in _LIMITS:
         key, words = _LIMITS[kind]
-        return f"{name} is {details['input']}, it {words} {context[key]}", "Change the number."
+        return (
+            f"{name} is {details['input']}, it {words} {context[key]}",
+            "Change the number.",
+        )
     if kind in {"literal_error", "enum"}:
         expected = context["expected"]
         return f"{name} is '{details['input']}'", f"It must be {expected}."
     if kind == "string_too_long":
-        return f"{name} is longer than {context['max_length']} characters", "Make it shorter."
+        return (
+            f"{name} is longer than {context['max_length']} characters",
+            "Make it shorter.",
+        )
     if kind in {"too_short", "string_too_short"}:
         return f"{name} is empty", "Fill it in."
-    return f"{name or last}: {details['msg']}", "See `airmend schema` for what may stand here."
+    return f"{name}: {details['msg']}", "See `airmend schema` for what may stand here."
 
 
 def _say_wrong_type(name: str, kind: str, value: Any) -> _Words:
@@ -151,25 +160,25 @@ def _say_wrong_type(name: str, kind: str, value: Any) -> _Words:
     return fact, f"Write {expected} here."
 
 
-def _say_missing(details: Any, place: tuple[str | int, ...]) -> _Words:
+def _say_missing(details: Any, place: _Place, guide: SchemaGuide) -> _Words:
     key = str(details["loc"][-1])
     where = f" in {_name(place)}" if place else ""
-    description = _describe(place, key)
+    description = guide.describe(place, key)
     return (
         f"'{key}' is missing{where}",
         f"Add '{key}:'{f' ({description})' if description else ''}.",
     )
 
 
-def _say_unknown(details: Any, place: tuple[str | int, ...]) -> _Words:
+def _say_unknown(details: Any, place: _Place, guide: SchemaGuide) -> _Words:
     key = str(details["loc"][-1])
-    known = sorted(_schema_at(place[:-1]).get("properties", {}))
+    known = guide.known_keys(place[:-1])
     where = f" in {_name(place[:-1])}" if place[:-1] else ""
     remedy = suggest(key, known) or f"Remove it; there are: {', '.join(known)}."
     return f"the key '{key}' is not known{where}", remedy
 
 
-def _say_pattern(details: Any, place: tuple[str | int, ...]) -> _Words:
+def _say_pattern(details: Any, place: _Place, _guide: SchemaGuide) -> _Words:
     pattern = details["ctx"]["pattern"]
     remedy = next(
         (words for start, words in _PATTERN_WORDS.items() if pattern.startswith(start)),
@@ -178,21 +187,27 @@ def _say_pattern(details: Any, place: tuple[str | int, ...]) -> _Words:
     return f"{_name(place)} is {details['input']!r}", remedy
 
 
-def _say_model_error(details: Any, _place: tuple[str | int, ...]) -> _Words:
+def _say_model_error(details: Any, _place: _Place, _guide: SchemaGuide) -> _Words:
     fact, _, remedy = details["msg"].removeprefix("Value error, ").rpartition("; ")
     if not fact:
         return remedy, "Correct it."
     return fact, f"{remedy[:1].upper()}{remedy[1:]}."
 
 
-def _say_kind(details: Any, place: tuple[str | int, ...]) -> _Words:
+def _say_kind(details: Any, place: _Place, _guide: SchemaGuide) -> _Words:
     if details["type"] == "union_tag_not_found":
-        return f"'kind' is missing in {_name(place)}", "Add 'kind: http' or 'kind: ansible'."
+        return (
+            f"'kind' is missing in {_name(place)}",
+            "Add 'kind: http' or 'kind: ansible'.",
+        )
     expected = details["ctx"]["expected_tags"]
-    return f"{_name(place)} has the kind '{details['ctx']['tag']}'", f"It must be {expected}."
+    return (
+        f"{_name(place)} has the kind '{details['ctx']['tag']}'",
+        f"It must be {expected}.",
+    )
 
 
-_SPECIAL: dict[str, Callable[[Any, tuple[str | int, ...]], _Words]] = {
+_SPECIAL: dict[str, Callable[[Any, _Place, SchemaGuide], _Words]] = {
     "missing": _say_missing,
     "extra_forbidden": _say_unknown,
     "string_pattern_mismatch": _say_pattern,
@@ -202,9 +217,11 @@ _SPECIAL: dict[str, Callable[[Any, tuple[str | int, ...]], _Words]] = {
 }
 
 
-def _name(place: tuple[str | int, ...]) -> str:
+def _name(place: _Place) -> str:
     """A place in words: `steps[0].playbook`."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    text = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in place
+    )
     return f"'{text.lstrip('.')}'" if text else "the runbook"
 
 
@@ -218,37 +235,3 @@ def _kind(value: Any) -> str:
     if isinstance(value, list):
         return "a list"
     return f"the text '{value}'" if isinstance(value, str) else f"the number {value}"
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    return Runbook.model_json_schema(by_alias=True)
-
-
-def _schema_at(place: tuple[str | int, ...]) -> dict[str, Any]:
-    """The schema of a part; of a choice, all properties together."""
-    node = _resolve(_schema())
-    for part in place:
-        if isinstance(part, int):
-            node = _resolve(node.get("items", {}))
-        else:
-            below = node.get("properties", {}).get(part) or node.get("additionalProperties")
-            node = _resolve(below if isinstance(below, dict) else {})
-    return node
-
-
-def _resolve(node: dict[str, Any]) -> dict[str, Any]:
-    if "$ref" in node:
-        return _resolve(_schema()["$defs"][node["$ref"].rsplit("/", 1)[-1]])
-    choices = node.get("oneOf") or node.get("anyOf")
-    if choices:
-        properties: dict[str, Any] = {}
-        for choice in choices:
-            properties.update(_resolve(choice).get("properties", {}))
-        return {"properties": properties}
-    return node
-
-
-def _describe(place: tuple[str | int, ...], key: str) -> str:
-    field = _schema_at(place).get("properties", {}).get(key, {})
-    return str(field.get("description", "")).rstrip(".")

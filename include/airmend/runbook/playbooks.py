@@ -66,13 +66,19 @@ def find_playbook_mistakes(
 def _check_plays(document: Any, path: str, locate: Locate) -> Iterator[RunbookError]:
     if not isinstance(document, list) or not document:
         yield RunbookError(
-            path, 1, "it is not a list of plays", "Begin with '- name:' and 'hosts: all'."
+            path,
+            1,
+            "it is not a list of plays",
+            "Begin with '- name:' and 'hosts: all'.",
         )
         return
     for index, play in enumerate(document):
         if not isinstance(play, dict):
             yield RunbookError(
-                path, locate((index,)), "it is not a play", "Write '- name:' and 'hosts: all'."
+                path,
+                locate((index,)),
+                "it is not a play",
+                "Write '- name:' and 'hosts: all'.",
             )
         elif play.get("hosts") != "all":
             fact = (
@@ -103,4 +109,4 @@ def _show(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."  # noqa: PLR2004  # fits a line
+    return text if len(text) <= 40 else f"{text[:37]}..."

@@ -53,7 +53,7 @@ def delivery_id(headers: Mapping[str, str], body: object) -> str | None:
     return headers.get("webhook-id")
 
 
-def _read_alert(value: object, field: str, shared: Mapping[str, Any]) -> Alert:
+def _read_alert(value: object, field: str, shared: dict[str, Any]) -> Alert:
     document = fields.read_object(value, field)
     labels, other_labels = fields.read_labels(document.get("labels"), f"{field}.labels")
     annotations, other_annotations = fields.read_labels(

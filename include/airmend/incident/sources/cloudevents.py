@@ -72,9 +72,7 @@ def _read_attributes(headers: Mapping[str, str], body: object) -> dict[str, Any]
         }
     if not isinstance(body, Mapping):
         return {}
-    return {
-        key: fields.storable(value) for key, value in body.items() if key not in _ALERT_PARTS
-    }
+    return {key: fields.storable(value) for key, value in body.items() if key not in _ALERT_PARTS}
 
 
 def _read_data(body: object) -> object:

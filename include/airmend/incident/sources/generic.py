@@ -97,7 +97,7 @@ def delivery_id(headers: Mapping[str, str], body: object) -> str | None:
 
 
 def read_alerts(
-    value: object, *, source: str, field: str, labels: Mapping[str, str] | None = None
+    value: object, *, source: str, field: str, labels: dict[str, str] | None = None
 ) -> list[Alert]:
     """Read the generic form where it stands inside another one.
 
@@ -128,7 +128,7 @@ def read_alerts(
 
 
 def _read_alert(
-    document: dict[str, Any], source: str, place: str, envelope: Mapping[str, str]
+    document: dict[str, Any], source: str, place: str, envelope: dict[str, str]
 ) -> Alert:
     try:
         alert = GenericAlert.model_validate(document)
@@ -156,13 +156,12 @@ def _read_alert(
         ends_at=alert.ends_at,
         link=alert.link,
         unmapped=fields.without_empty(
-            {"labels": other_labels, "annotations": other_annotations}
-            | (alert.model_extra or {})
+            {"labels": other_labels, "annotations": other_annotations} | (alert.model_extra or {})
         ),
     )
 
 
-def _identify(alert: GenericAlert, source: str, envelope: Mapping[str, str]) -> str:
+def _identify(alert: GenericAlert, source: str, envelope: dict[str, str]) -> str:
     """The computed fingerprint: service and host count, which need not be among the labels."""
     as_sent = {key: str(item) for key, item in alert.labels.items()} | envelope
     parts = {"alert.service": alert.service, "alert.host": alert.host or ""}
