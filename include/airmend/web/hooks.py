@@ -1,0 +1,79 @@
+"""`POST /hooks/{source}`: monitoring tells what goes on.
+
+Called by monitoring systems, proven by the source's secret and not by a login. Reads the body
+up to its limit and hands it to intake, which blocks, in a thread of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from airmend.errors import IntakeError, PayloadTooLargeError
+from airmend.incident.intake import MAX_BODY_BYTES, Intake
+from airmend.incident.signatures import SourceSecrets
+from airmend.incident.sources import find_source
+
+READ_TIMEOUT_SECONDS = 30
+"""A sender that is slower than this is not waited for."""
+
+
+def create_hooks(intake: Intake, secrets: Callable[[str], SourceSecrets]) -> APIRouter:
+    """The route of the webhooks.
+
+    Args:
+        intake: Takes deliveries in.
+        secrets: Gives the secrets of a source; asked only for sources that exist.
+    """
+    router = APIRouter()
+
+    @router.post("/hooks/{source}")
+    async def receive_delivery(source: str, request: Request) -> JSONResponse:
+        try:
+            find_source(source)  # nothing is read for an address that does not exist
+            body = await _read_body(request)
+        except IntakeError as error:
+            await run_in_threadpool(intake.count_refusal, source, error)
+            raise
+        answer = await run_in_threadpool(
+            intake.receive, source, dict(request.headers), body, secrets
+        )
+        return JSONResponse(answer.model_dump(mode="json"), HTTPStatus.ACCEPTED)
+
+    return router
+
+
+async def _read_body(request: Request) -> bytes:
+    """The whole body; stops reading where it is larger than the limit.
+
+    Raises:
+        PayloadTooLargeError: It says that it is larger, or turns out to be.
+        HTTPException: 408, it did not come in time.
+    """
+    announced = request.headers.get("content-length", "0")
+    # more digits than the limit has are too many, whatever they say
+    if len(announced) > len(str(MAX_BODY_BYTES)) or (
+        announced.isdecimal() and int(announced) > MAX_BODY_BYTES
+    ):
+        raise _too_large()
+    body = bytearray()
+    try:
+        async with asyncio.timeout(READ_TIMEOUT_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY_BYTES:
+                    raise _too_large()
+    except TimeoutError as error:
+        raise HTTPException(
+            HTTPStatus.REQUEST_TIMEOUT, "the body did not come in time; send it again"
+        ) from error
+    return bytes(body)
+
+
+def _too_large() -> PayloadTooLargeError:
+    return PayloadTooLargeError(f"the body is too large; send at most {MAX_BODY_BYTES} bytes")
