@@ -24,11 +24,24 @@ from airmend.runbook.folder import (
     pack_files,
     read_folder,
     stamp_folder,
+    unpack_archive,
 )
 from airmend.runbook.located_yaml import Locate, load_located
 from airmend.runbook.mistakes import translate_errors
 from airmend.runbook.model import Runbook, RunbookVersion
 from airmend.runbook.playbooks import find_playbook_mistakes, is_ansible_content
+
+__all__ = [
+    "RUNBOOK_FILE",
+    "CatalogReader",
+    "LoadedCatalog",
+    "LoadedRunbook",
+    "check_runbook",
+    "find_folders",
+    "load_catalog",
+    "load_runbook",
+    "unpack_archive",
+]
 
 RUNBOOK_FILE = "runbook.yaml"
 

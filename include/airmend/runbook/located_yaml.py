@@ -124,12 +124,12 @@ def _compose(text: str, path: str) -> Node | None:
 
 def _refuse_aliases(text: str, path: str) -> None:
     parser = _Parser(text)
-    event: Any
     while (event := parser.get_event()) is not None:
         if isinstance(event, yaml.AliasEvent):
+            mark: Any = event.start_mark
             raise RunbookError(
                 path,
-                event.start_mark.line + 1,
+                mark.line + 1,
                 f"the alias '*{event.anchor}' stands for text from elsewhere",
                 "Write the text out.",
             )
