@@ -1,0 +1,89 @@
+"""Who may say yes: the policy for small standard changes, otherwise a person with no part in it.
+
+Pure. Called by orchestration's approval sensor. What the person reads is `approval_text`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from airmend.change.evidence import PreflightFacts
+from airmend.change.model import ChangeRequest, ChangeType
+from airmend.change.policy import POLICY, Policy
+from airmend.errors import ChangeRefusedError
+
+
+def decide_automatically(
+    change: ChangeRequest, policy: Policy, preflight: PreflightFacts | None
+) -> str | None:
+    """Whether the policy itself approves; only ever a standard change of an allowed band.
+
+    Args:
+        change: With its risk.
+        policy: Which bands of standard changes pass without a person.
+        preflight: What check mode showed; without one, or with a failed one, a person decides.
+
+    Returns:
+        The basis, for the record; None where a person has to decide.
+    """
+    if change.change_type is not ChangeType.STANDARD or change.status.is_final:
+        return None
+    if change.risk is None or not change.targets:
+        return None
+    if preflight is None or preflight.failed:
+        return None
+    if change.risk.band not in policy.automatic_bands_for_standard:
+        return None
+    return f"standard change of {change.risk.band.value} risk, policy {policy.digest[:12]}"
+
+
+def eligible_approvers(policy: Policy, requester: str, authors: Sequence[str]) -> list[str] | None:
+    """Whom to ask.
+
+    Returns:
+        The policy's approvers without requester and authors, at least one; None where the
+        policy lists nobody: then anybody may answer whom Airflow lets answer and
+        `vote_refusal` does not turn away.
+
+    Raises:
+        ChangeRefusedError: A list is set and nobody on it may approve this change.
+    """
+    if not policy.approvers:
+        return None
+    asked = [
+        user
+        for user in dict.fromkeys(policy.approvers)
+        if vote_refusal(user, requester, authors, policy) is None
+    ]
+    if not asked:
+        raise ChangeRefusedError(
+            "nobody on the policy's list of approvers may approve this change: all of them "
+            f"requested it or wrote the runbook ({', '.join(policy.approvers)}). "
+            "Add another person to 'approvers' in the policy file."
+        )
+    return asked
+
+
+def vote_refusal(user: str, requester: str, authors: Sequence[str], policy: Policy) -> str | None:
+    """Why this user's answer does not count; None where it does.
+
+    Names that differ only in case or in look-alike forms count as one person when it is
+    about excluding somebody, and must be exactly the same when it is about the list.
+    """
+    name = _fold(user)
+    if not name:
+        return "the answer names no user"
+    if name == POLICY:
+        return f"'{POLICY}' is no person"
+    if name == _fold(requester):
+        return f"{user} requested this change"
+    if name in {_fold(author) for author in authors}:
+        return f"{user} is an author of this runbook"
+    if policy.approvers and user not in policy.approvers:
+        return f"{user} is not on the policy's list of approvers"
+    return None
+
+
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).strip().casefold()

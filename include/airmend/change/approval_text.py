@@ -1,0 +1,190 @@
+"""What the approver reads in Airflow's Required Actions: a subject and a Markdown body.
+
+Pure. What came from outside is shown as code: alerts, inputs, host names, diffs. The texts of
+the runbook's authors are escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import islice
+
+from airmend.change.markdown import code, code_block, one_line, prose
+from airmend.change.model import ChangeRequest, RiskScore
+from airmend.execution.model import ExecutionStatus, PlaybookEvidence
+from airmend.incident.model import Incident
+from airmend.runbook.model import AnsibleCheck, Runbook
+
+DIFF_CHARACTERS = 12_000
+SUBJECT_CHARACTERS = 160
+LEADING_FACTORS = 3
+TARGETS_SHOWN = 50
+
+
+def approval_text(
+    change: ChangeRequest,
+    runbook: Runbook,
+    incident: Incident,
+    preflight: Sequence[PlaybookEvidence],
+    *,
+    expires_at: datetime,
+    lowered_by: str | None = None,
+) -> tuple[str, str]:
+    """Write the question to the approver.
+
+    Args:
+        change: With its risk.
+        runbook: The version that would run.
+        incident: Why it would run.
+        preflight: What check mode showed, in order; empty where it did not run.
+        expires_at: When no answer becomes a no; aware.
+        lowered_by: What would lower the band, from `what_would_lower`; None for nothing.
+
+    Returns:
+        The subject, one line of plain text, and the body.
+
+    Raises:
+        ValueError: The risk is not assessed.
+    """
+    if change.risk is None:
+        raise ValueError(f"change {change.id} has no risk yet; assess it before asking a person")
+    names = [target.name for target in change.targets]
+    where = names[0] if len(names) == 1 else f"{len(names)} hosts"
+    subject = one_line(
+        f"{change.risk.band.value.capitalize()} risk: {runbook.title} on {where}",
+        SUBJECT_CHARACTERS,
+    )
+    parts = [
+        _write_risk(change.risk, lowered_by),
+        f"No answer until {expires_at:%Y-%m-%d %H:%M} {expires_at.tzname()} means no.",
+        "## Why",
+        _write_incident(incident),
+        "## What would run",
+        _write_plan(change, runbook),
+        "## Where",
+        _write_targets(names),
+        "## If it does not help",
+        _write_way_back(runbook),
+        "## What check mode shows",
+        _write_preflight(preflight),
+        "## Risk in detail",
+        _write_factors(change.risk),
+        f"An approval is bound to all of this: content {change.content_hash()[:12]}.",
+    ]
+    return subject, "\n\n".join(parts) + "\n"
+
+
+def _write_risk(risk: RiskScore, lowered_by: str | None) -> str:
+    band, chance = risk.band.value.capitalize(), f"{risk.probability:.0%}"
+    lines = [f"**{band} risk**: {chance} chance to fail, impact {risk.impact} of 4."]
+    leading = [factor for factor in risk.factors if factor.contribution > 0][:LEADING_FACTORS]
+    if leading:
+        lines += ["", "What raises it most:", ""]
+        lines += [
+            f"{number}. {factor.name}: {code(factor.input)} (+{factor.contribution:.2f})"
+            for number, factor in enumerate(leading, start=1)
+        ]
+    if lowered_by:
+        lines += ["", f"It would be lower {lowered_by}."]
+    return "\n".join(lines)
+
+
+def _write_incident(incident: Incident) -> str:
+    link = [("Link", code(incident.link))] if incident.link else []
+    return _list(
+        [
+            ("Incident", f"{code(incident.name)} ({code(incident.id)})"),
+            ("Says", code(incident.summary or incident.description)),
+            ("Severity", incident.severity.value),
+            ("Service", code(incident.service or "not said")),
+            ("Host", code(incident.host or "not said")),
+            ("Open since", f"{incident.opened_at:%Y-%m-%d %H:%M:%S} {incident.opened_at.tzname()}"),
+            ("Alerts", f"{incident.alert_count} from {code(incident.source)}"),
+            *link,
+        ]
+    )
+
+
+def _write_plan(change: ChangeRequest, runbook: Runbook) -> str:
+    known = runbook.known_error
+    kind = f"{change.change_type.value}, asked for by {code(change.requested_by)}"
+    plan = _list(
+        [
+            ("Runbook", f"{prose(runbook.title)} ({code(runbook.id)})"),
+            ("Version", f"{code(runbook.version)}, digest {code(change.runbook_digest[:12])}"),
+            ("Owner", prose(runbook.owner)),
+            ("Known error", f"{code(known.id)}: {prose(known.cause)}"),
+            ("Workaround", prose(known.workaround)),
+            ("Kind of change", kind),
+            *(("Input " + code(name), code(value)) for name, value in change.inputs.items()),
+        ]
+    )
+    steps = [
+        f"{number}. {prose(step.name)}: {code(step.playbook)}, at most {step.timeout_seconds} s"
+        + (f", up to {step.retries} more times" if step.retries else "")
+        for number, step in enumerate(runbook.steps, start=1)
+    ]
+    canary, serial = runbook.change.canary, runbook.change.serial
+    pace = f"{serial} hosts at a time" if serial else "all hosts at once"
+    first = f"{canary} first and alone, then " if canary else ""
+    return "\n\n".join([plan, f"Steps, {first}{pace}:", "\n".join(steps)])
+
+
+def _write_targets(names: Sequence[str]) -> str:
+    shown = [f"- {code(name)}" for name in islice(sorted(names), TARGETS_SHOWN)]
+    rest = len(names) - len(shown)
+    return "\n".join([*shown, f"- and {rest} more"] if rest else shown)
+
+
+def _write_way_back(runbook: Runbook) -> str:
+    checks = "\n".join(
+        f"- {prose(check.name)}: "
+        + (code(check.playbook) if isinstance(check, AnsibleCheck) else code(check.url))
+        for check in runbook.verify
+    )
+    text = f"It counts as resolved only when all of these pass:\n\n{checks}\n\n"
+    if runbook.rollback is None:
+        return text + f"**There is no rollback**: {prose(runbook.change.irreversible or '')}"
+    return text + (
+        f"Otherwise the rollback {code(runbook.rollback.playbook)} brings the state before back, "
+        "and that is checked too."
+    )
+
+
+def _write_preflight(preflight: Sequence[PlaybookEvidence]) -> str:
+    if not preflight:
+        return "**There is no preflight**: nothing is known about what would change."
+    total = sum(evidence.tasks_total for evidence in preflight)
+    skipped = sum(evidence.tasks_skipped for evidence in preflight)
+    hosts = {host for evidence in preflight for host in evidence.changed_hosts}
+    changed = f"{len(hosts)} host{'' if len(hosts) == 1 else 's'}"
+    tried = f"{total - skipped} of {total} tasks"
+    lines = [f"It would change {changed}. Check mode tried {tried}; what it skips is not proven."]
+    lines += [
+        f"**It failed** in {code(evidence.playbook)}: {code(evidence.message or 'no reason given')}"
+        for evidence in preflight
+        if evidence.status is not ExecutionStatus.SUCCEEDED
+    ]
+    diff = "\n".join(evidence.diff for evidence in preflight if evidence.diff)
+    lines.append(code_block(diff, "diff", DIFF_CHARACTERS) if diff else "It shows no diff.")
+    return "\n\n".join(lines)
+
+
+def _write_factors(risk: RiskScore) -> str:
+    rows = [
+        "| factor | seen | where | log-odds |",
+        "|---|---|---|---:|",
+        f"| base | expected failure rate | records | {risk.base_log_odds:+.2f} |",
+    ]
+    rows += [
+        f"| {factor.name}{' (missing)' if factor.missing else ''} | {code(factor.input)} "
+        f"| {code(factor.source)} | {factor.contribution:+.2f} |"
+        for factor in risk.factors
+    ]
+    reasons = "\n".join(f"- {prose(reason)}" for reason in risk.impact_reasons)
+    return "\n".join(rows) + f"\n\nImpact {risk.impact} of 4, the gravest of:\n\n{reasons}"
+
+
+def _list(items: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f"- {name}: {value}" for name, value in items)

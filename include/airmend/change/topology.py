@@ -1,0 +1,177 @@
+"""Services, the hosts that they run on, and who depends on whom.
+
+Owns the topology file and the questions that the risk model asks of it. Orchestration
+loads it and passes what it says on as `ServiceFacts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from airmend.change.document import YamlDocument, read_document
+from airmend.errors import ConfigurationError
+
+
+class Environment(StrEnum):
+    """Where a service runs."""
+
+    PRODUCTION = "production"
+    STAGING = "staging"
+    TEST = "test"
+    DEVELOPMENT = "development"
+
+
+class _ServiceEntry(BaseModel):
+    """One entry below `services:`; its key is the name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tier: int = Field(ge=1, le=4, strict=True)
+    owner: str = Field(min_length=1)
+    environment: Environment = Environment.PRODUCTION  # not said counts as the gravest
+    critical_function: bool = False
+    depends_on: tuple[str, ...] = ()
+    configuration_items: tuple[str, ...] = ()
+
+
+class _TopologyFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    services: dict[str, _ServiceEntry] = Field(min_length=1)
+
+    @field_validator("services")
+    @classmethod
+    def _names_are_not_empty(cls, value: dict[str, _ServiceEntry]) -> dict[str, _ServiceEntry]:
+        if any(not name.strip() for name in value):
+            raise ValueError("a service has no name; give it one.")
+        return value
+
+
+class Service(_ServiceEntry):
+    """One service.
+
+    Tier 1 is the most critical of 4; `configuration_items` are hosts as the inventory
+    names them; `depends_on` are the services without which this one fails.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True)
+class ServiceFacts:
+    """What the topology says of a change to one service on certain hosts."""
+
+    service: Service
+    shared_with: tuple[Service, ...] = ()  # other services on the same hosts
+    dependants: tuple[str, ...] = ()  # every other service that the change can hurt
+    unlisted_hosts: tuple[str, ...] = ()  # targets that no service lists
+
+
+class Topology:
+    """The services of one installation.
+
+    Args:
+        services: By any order; names are unique and every `depends_on` is one of them.
+            Circles of dependencies are allowed.
+    """
+
+    def __init__(self, services: Iterable[Service]) -> None:
+        self._services: Mapping[str, Service] = {
+            service.name: service for service in sorted(services, key=lambda s: s.name)
+        }
+        self._dependants: dict[str, set[str]] = {name: set() for name in self._services}
+        self._hosts: dict[str, list[Service]] = {}
+        for service in self._services.values():
+            for needed in service.depends_on:
+                self._dependants[needed].add(service.name)
+            for host in dict.fromkeys(service.configuration_items):
+                self._hosts.setdefault(host, []).append(service)
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """All services, by name."""
+        return tuple(self._services.values())
+
+    def find_service(self, name: str) -> Service | None:
+        """The service with this name."""
+        return self._services.get(name)
+
+    def dependants_of(self, name: str) -> frozenset[str]:
+        """Services that fail when this one does, over any number of steps, without itself.
+
+        An unknown service has none.
+        """
+        found: set[str] = set()
+        waiting = list(self._dependants.get(name, ()))
+        while waiting:
+            dependant = waiting.pop()
+            if dependant not in found:
+                found.add(dependant)
+                waiting += self._dependants[dependant]
+        return frozenset(found - {name})
+
+    def services_of(self, configuration_item: str) -> tuple[Service, ...]:
+        """The services on a host, the most critical first."""
+        return tuple(
+            sorted(self._hosts.get(configuration_item, ()), key=lambda s: (s.tier, s.name))
+        )
+
+    def service_of(self, configuration_item: str) -> Service | None:
+        """The service on a host; of several, the most critical one."""
+        return next(iter(self.services_of(configuration_item)), None)
+
+    def blast_radius(self, name: str, hosts: Iterable[str]) -> frozenset[str]:
+        """Other services that a change to this one on these hosts can hurt.
+
+        These are its dependants, the services that share a host with the change, and
+        the dependants of those.
+        """
+        touched = {name} | {service.name for host in hosts for service in self.services_of(host)}
+        hurt = touched.union(*(self.dependants_of(service) for service in touched))
+        return frozenset(hurt - {name})
+
+    def describe(self, name: str, hosts: Iterable[str]) -> ServiceFacts | None:
+        """What the risk model needs to know; None where the service is not in the file."""
+        service = self.find_service(name)
+        if service is None:
+            return None
+        targets = sorted(set(hosts))
+        shared = {other.name: other for host in targets for other in self.services_of(host)}
+        shared.pop(name, None)
+        return ServiceFacts(
+            service=service,
+            shared_with=tuple(shared[other] for other in sorted(shared)),
+            dependants=tuple(sorted(self.blast_radius(name, targets))),
+            unlisted_hosts=tuple(host for host in targets if not self.services_of(host)),
+        )
+
+
+def load_topology(path: Path) -> Topology:
+    """Read the topology file.
+
+    Raises:
+        ConfigurationError: The file is not there, not valid, or names an unknown service.
+    """
+    document = read_document(path)
+    entries = document.validate(_TopologyFile).services
+    _refuse_unknown_references(document, entries)
+    return Topology(Service(name=name, **dict(entry)) for name, entry in entries.items())
+
+
+def _refuse_unknown_references(
+    document: YamlDocument, entries: Mapping[str, _ServiceEntry]
+) -> None:
+    mistakes = [
+        f"{document.place(('services', name, 'depends_on', position))}: service '{name}' "
+        f"depends on '{needed}', which is not in this file. Add it or correct the name."
+        for name, entry in entries.items()
+        for position, needed in enumerate(entry.depends_on)
+        if needed not in entries
+    ]
+    if mistakes:
+        raise ConfigurationError("\n".join(mistakes))
