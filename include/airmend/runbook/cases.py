@@ -46,15 +46,11 @@ class Expectation(Strict):
     """What the runbook makes of the incident."""
 
     match: bool = Field(description="Whether the runbook takes the incident.")
-    rejection: str | None = Field(
-        default=None, description="Part of the reason, when it does not."
-    )
+    rejection: str | None = Field(default=None, description="Part of the reason, when it does not.")
     inputs: dict[str, str | int | bool] | None = Field(
         default=None, description="All inputs with their values."
     )
-    steps: list[str] | None = Field(
-        default=None, description="Ids of all steps, in order."
-    )
+    steps: list[str] | None = Field(default=None, description="Ids of all steps, in order.")
     change_type: ChangeType | None = None
 
     @model_validator(mode="after")
@@ -117,9 +113,7 @@ def check_case(path: Path) -> Case | list[RunbookError]:
         document, locate = load_located(path.read_bytes(), str(path))
     except OSError as error:
         return [
-            RunbookError(
-                path, None, f"it cannot be read: {error.strerror}", "Check its rights."
-            )
+            RunbookError(path, None, f"it cannot be read: {error.strerror}", "Check its rights.")
         ]
     except RunbookError as mistake:
         return [mistake]
@@ -161,9 +155,7 @@ def run_case(
     return []
 
 
-def _compare_plan(
-    expect: Expectation, runbook: RunbookVersion, match: Match
-) -> list[str]:
+def _compare_plan(expect: Expectation, runbook: RunbookVersion, match: Match) -> list[str]:
     plan = [
         ("inputs", expect.inputs, match.inputs),
         ("steps", expect.steps, [step.id for step in runbook.runbook.steps]),

@@ -95,11 +95,7 @@ def check_runbook(folder: Path) -> LoadedRunbook | list[RunbookError]:
     except RunbookError as mistake:
         return [mistake]
     if not isinstance(document, dict):
-        return [
-            RunbookError(
-                path, 1, "it is not a mapping", "Begin with 'schema: airmend/v1'."
-            )
-        ]
+        return [RunbookError(path, 1, "it is not a mapping", "Begin with 'schema: airmend/v1'.")]
 
     mistakes: list[RunbookError] = []
     try:
@@ -113,9 +109,7 @@ def check_runbook(folder: Path) -> LoadedRunbook | list[RunbookError]:
     mistakes += _find_playbook_mistakes(document, folder, files, locate)
     if mistakes:
         return sorted(mistakes, key=lambda it: (it.path != path, it.path, it.line or 0))
-    return LoadedRunbook(
-        RunbookVersion(digest=digest_files(files), runbook=runbook), files
-    )
+    return LoadedRunbook(RunbookVersion(digest=digest_files(files), runbook=runbook), files)
 
 
 def _find_playbook_mistakes(

@@ -42,9 +42,7 @@ class Inconsistency:
     remedy: str
 
 
-def find_inconsistencies(
-    document: dict[str, Any], folder_name: str
-) -> Iterator[Inconsistency]:
+def find_inconsistencies(document: dict[str, Any], folder_name: str) -> Iterator[Inconsistency]:
     """Find what does not fit together in a runbook.
 
     Args:
@@ -62,9 +60,7 @@ def find_inconsistencies(
     yield from _check_expressions(document, inputs)
     yield from _check_inputs(inputs)
     for place, part in _parts_that_run(document):
-        yield from _check_variables(
-            (*place, "vars"), _mapping(part.get("vars")), inputs
-        )
+        yield from _check_variables((*place, "vars"), _mapping(part.get("vars")), inputs)
         if isinstance(part.get("url"), str):
             yield from _check_url((*place, "url"), part["url"], inputs)
 
@@ -85,16 +81,12 @@ def _parts_that_run(document: dict[str, Any]) -> Iterator[tuple[Path, dict[str, 
         yield from _items(("rollback", "verify"), rollback.get("verify"))
 
 
-def _check_expressions(
-    document: dict[str, Any], inputs: dict[str, Any]
-) -> Iterator[Inconsistency]:
+def _check_expressions(document: dict[str, Any], inputs: dict[str, Any]) -> Iterator[Inconsistency]:
     expressions: list[tuple[Path, Any]] = [
-        (("match", index), text)
-        for index, text in enumerate(_list(document.get("match")))
+        (("match", index), text) for index, text in enumerate(_list(document.get("match")))
     ]
     expressions += [
-        (("inputs", name, "from"), _mapping(spec).get("from"))
-        for name, spec in inputs.items()
+        (("inputs", name, "from"), _mapping(spec).get("from")) for name, spec in inputs.items()
     ]
     for place, text in expressions:
         if not isinstance(text, str):
@@ -120,11 +112,7 @@ def _check_inputs(inputs: dict[str, Any]) -> Iterator[Inconsistency]:
                 f"input '{name}' is a {spec.type} and has a minimum or maximum",
                 "Remove it, or use 'type: integer'.",
             )
-        if (
-            spec.minimum is not None
-            and spec.maximum is not None
-            and spec.minimum > spec.maximum
-        ):
+        if spec.minimum is not None and spec.maximum is not None and spec.minimum > spec.maximum:
             yield Inconsistency(
                 place,
                 f"input '{name}' has a minimum above its maximum",
@@ -168,9 +156,7 @@ def _check_variable_name(place: Path, name: str) -> Iterator[Inconsistency]:
         )
 
 
-def _check_url(
-    place: Path, url: str, inputs: dict[str, Any]
-) -> Iterator[Inconsistency]:
+def _check_url(place: Path, url: str, inputs: dict[str, Any]) -> Iterator[Inconsistency]:
     forms = "Use {host.name}, {host.address}, {vars.NAME} or {inputs.NAME}."
     for name in _PLACEHOLDER.findall(url):
         kind, _, key = name.partition(".")
@@ -181,14 +167,10 @@ def _check_url(
                     f"the URL names the input '{key}', which is not there",
                     suggest(key, inputs) or "Add it to 'inputs:'.",
                 )
-        elif not (
-            name in _HOST_FIELDS or (kind == "vars" and re.fullmatch(r"\w+", key))
-        ):
+        elif not (name in _HOST_FIELDS or (kind == "vars" and re.fullmatch(r"\w+", key))):
             yield Inconsistency(place, f"the URL has the placeholder {{{name}}}", forms)
     if re.search(r"[{}]", _PLACEHOLDER.sub("", url)):
-        yield Inconsistency(
-            place, "the URL has a brace that is not part of a placeholder", forms
-        )
+        yield Inconsistency(place, "the URL has a brace that is not part of a placeholder", forms)
 
 
 def _items(place: Path, value: Any) -> Iterator[tuple[Path, dict[str, Any]]]:

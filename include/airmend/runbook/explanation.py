@@ -63,15 +63,11 @@ def _explain_inputs(runbook: Runbook) -> list[str]:
     for name, spec in runbook.inputs.items():
         limits = [spec.type.value]
         limits += [f"matches {_code(spec.pattern)}"] if spec.pattern else []
-        limits += (
-            [f"one of {', '.join(map(str, spec.choices))}"] if spec.choices else []
-        )
+        limits += [f"one of {', '.join(map(str, spec.choices))}"] if spec.choices else []
         limits += [f"at least {spec.minimum}"] if spec.minimum is not None else []
         limits += [f"at most {spec.maximum}"] if spec.maximum is not None else []
         limits += [f"else {spec.default}"] if spec.default is not None else []
-        rows.append(
-            (_code(name), _code(spec.source), ", ".join(limits), spec.description)
-        )
+        rows.append((_code(name), _code(spec.source), ", ".join(limits), spec.description))
     return [
         "It takes from the incident:",
         _table(("Input", "From", "Form", "Meaning"), rows),
@@ -96,15 +92,15 @@ def _explain_limits(runbook: Runbook) -> str:
     targets, change = runbook.targets, runbook.change
     where = f"Hosts of {_code(targets.pattern)}, at most {_hosts(targets.max_hosts)}"
     if targets.host_input:
-        where = f"The host of the input {_code(targets.host_input)}, within {_code(targets.pattern)}"
+        where = (
+            f"The host of the input {_code(targets.host_input)}, within {_code(targets.pattern)}"
+        )
     lines = [
         f"{where}; no host at all is an error.",
         f"All steps together end within {_duration(change.timeout_seconds)}.",
     ]
     if change.canary:
-        lines.append(
-            f"First {_hosts(change.canary)} alone as a canary, then the others."
-        )
+        lines.append(f"First {_hosts(change.canary)} alone as a canary, then the others.")
     if change.serial:
         lines.append(f"{_hosts(change.serial)} at a time.")
     if change.privileged:
@@ -133,9 +129,7 @@ def _explain_checks(checks: Iterable[Check]) -> str:
             how += f" with {_code(check.contains)}" if check.contains else ""
         else:
             how = f"{_code(check.playbook)} succeeds"
-        lines.append(
-            f"{_line(check.name)}: {how}, within {_duration(check.deadline_seconds)}."
-        )
+        lines.append(f"{_line(check.name)}: {how}, within {_duration(check.deadline_seconds)}.")
     return _list(lines)
 
 
@@ -169,9 +163,7 @@ def _explain_version(version: RunbookVersion) -> str:
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
-    return "\n".join(
-        f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines
-    )
+    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
 
 
 def _cell(text: str) -> str:

@@ -56,9 +56,7 @@ _LITERAL = re.compile(
     r"""[rRbB]{0,2}(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|//[^\n]*""",
     re.DOTALL,
 )
-_MACRO_VARIABLE = re.compile(
-    r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*(\w+)\s*,"
-)
+_MACRO_VARIABLE = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*(\w+)\s*,")
 _FIELD = re.compile(r"(?<![\w.])incident\s*\.\s*(\w+)")
 _OPERATOR_NAME = re.compile(r"\W|^_.*_$|_$|^_")
 
@@ -111,9 +109,7 @@ def check_expression(text: str) -> None:
         if name != "incident" and name not in bound:
             raise ExpressionError(
                 f"'{name}' is not defined; an expression sees 'incident' alone",
-                f"Write 'incident.{name}'."
-                if name in FACT_FIELDS
-                else _suggest_label(name),
+                f"Write 'incident.{name}'." if name in FACT_FIELDS else _suggest_label(name),
             )
     for name in _FIELD.findall(bare):
         if name not in FACT_FIELDS:
@@ -125,8 +121,7 @@ def check_expression(text: str) -> None:
         if name not in FUNCTIONS and not _OPERATOR_NAME.search(name):
             raise ExpressionError(
                 f"there is no function '{name}'",
-                suggest(name, FUNCTIONS)
-                or f"There are: {', '.join(sorted(FUNCTIONS))}.",
+                suggest(name, FUNCTIONS) or f"There are: {', '.join(sorted(FUNCTIONS))}.",
             )
 
 

@@ -93,18 +93,12 @@ def stamp_folder(folder: Path) -> tuple[tuple[str, int, int, int, int], ...]:
 
 def is_left_out(name: str) -> bool:
     """Whether a file or folder of this name is no part of a runbook."""
-    return (
-        name.startswith(".")
-        or name == "__pycache__"
-        or name.endswith((".pyc", ".retry", "~"))
-    )
+    return name.startswith(".") or name == "__pycache__" or name.endswith((".pyc", ".retry", "~"))
 
 
 def digest_files(files: Files) -> str:
     """The digest of a folder: 64 hexadecimal digits."""
-    lines = [
-        f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)
-    ]
+    lines = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

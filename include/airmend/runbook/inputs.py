@@ -23,19 +23,13 @@ MAX_HOST_CHARACTERS = 253  # RFC 1123 by way of RFC 1035: a name in text form
 MAX_NAME_CHARACTERS = 128
 MAX_PATH_CHARACTERS = 1024
 
-_HOST_LABEL = (
-    r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?"  # RFC 1123; inventories use "_" too
-)
+_HOST_LABEL = r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?"  # RFC 1123; inventories use "_" too
 _HOST = re.compile(rf"{_HOST_LABEL}(?:\.{_HOST_LABEL})*")
-_HOST_AND_PORT = re.compile(
-    r"(?P<host>[^:\[\]]+|\[[^\[\]]+\])(?::(?P<port>[0-9]{1,5}))?"
-)
+_HOST_AND_PORT = re.compile(r"(?P<host>[^:\[\]]+|\[[^\[\]]+\])(?::(?P<port>[0-9]{1,5}))?")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*")
 _PATH = re.compile(r"/[A-Za-z0-9_./@:+,=-]*")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
-_GROUPS = frozenset(
-    {"all", "ungrouped"}
-)  # Ansible's own groups: never the name of one host
+_GROUPS = frozenset({"all", "ungrouped"})  # Ansible's own groups: never the name of one host
 _MAX_PORT = 65_535
 
 
@@ -100,9 +94,7 @@ def _check_limits(spec: InputSpec, value: Value) -> None:
 
 
 def _to_host(value: Any) -> str:
-    text = _to_text(
-        value, MAX_HOST_CHARACTERS + 8
-    ).lower()  # room for brackets and a port
+    text = _to_text(value, MAX_HOST_CHARACTERS + 8).lower()  # room for brackets and a port
     if text.count(":") > 1 and not text.startswith("["):
         return _to_ipv6(text)
     parts = _HOST_AND_PORT.fullmatch(text)
@@ -132,9 +124,7 @@ def _to_ipv6(text: str) -> str:
 def _to_name(value: Any) -> str:
     text = _to_text(value, MAX_NAME_CHARACTERS)
     if _NAME.fullmatch(text) is None:
-        raise ValueError(
-            "a name has letters, digits and _ . @ - and begins with none of . @ -"
-        )
+        raise ValueError("a name has letters, digits and _ . @ - and begins with none of . @ -")
     return text
 
 

@@ -96,9 +96,7 @@ def _decode(content: bytes, path: str) -> str:
         return content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise RunbookError(
-            path, line, "it is not UTF-8 text", "Save the file as UTF-8."
-        ) from error
+        raise RunbookError(path, line, "it is not UTF-8 text", "Save the file as UTF-8.") from error
 
 
 def _compose(text: str, path: str) -> Node | None:
@@ -143,9 +141,7 @@ class _Builder:
 
     def build(self, node: Any) -> Any:
         kind = type(node)
-        if node.tag is not None and (
-            kind is not ScalarNode or node.tag not in self.tags
-        ):
+        if node.tag is not None and (kind is not ScalarNode or node.tag not in self.tags):
             raise self.mistake(node, f"the tag '{node.tag}' is not known", "Remove it.")
         if kind is ScalarNode:
             # a plain scalar has an empty style; quotes and a tag make it text
@@ -162,9 +158,7 @@ class _Builder:
         if text[0] in _NUMBER_STARTS:
             if _INTEGER.fullmatch(text):
                 if len(text) > _INTEGER_DIGITS:
-                    raise self.mistake(
-                        node, "the number is too large", "Put it in quotes."
-                    )
+                    raise self.mistake(node, "the number is too large", "Put it in quotes.")
                 return int(text)
             if _DECIMAL.fullmatch(text):
                 return float(text)
@@ -175,9 +169,7 @@ class _Builder:
         for key_node, value_node in node.value:
             key = self.build(key_node)
             if type(key) is not str:
-                raise self.mistake(
-                    key_node, f"the key {key!r} is not text", "Put it in quotes."
-                )
+                raise self.mistake(key_node, f"the key {key!r} is not text", "Put it in quotes.")
             if key in data:
                 raise self.mistake(
                     key_node,
@@ -199,11 +191,7 @@ def _find_line(node: Node | None, place: Place) -> int:
             if found is None:
                 return line
             line, node = found[0].start_mark.line + 1, found[1]
-        elif (
-            isinstance(node, SequenceNode)
-            and isinstance(part, int)
-            and part < len(node.value)
-        ):
+        elif isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
             line = node.start_mark.line + 1
         else:

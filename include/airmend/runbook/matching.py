@@ -67,8 +67,7 @@ def match_runbooks(facts: dict[str, Any], runbooks: Sequence[RunbookVersion]) ->
             )
     winner, inputs = best[0] if len(best) == 1 else (None, {})
     rejections = [
-        MatchRejection(runbook_id=name, reason=reason)
-        for name, reason in sorted(reasons.items())
+        MatchRejection(runbook_id=name, reason=reason) for name, reason in sorted(reasons.items())
     ]
     return Match(runbook=winner, inputs=inputs, rejections=rejections)
 

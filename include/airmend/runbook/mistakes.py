@@ -219,9 +219,7 @@ _SPECIAL: dict[str, Callable[[Any, _Place, SchemaGuide], _Words]] = {
 
 def _name(place: _Place) -> str:
     """A place in words: `steps[0].playbook`."""
-    text = "".join(
-        f"[{part}]" if isinstance(part, int) else f".{part}" for part in place
-    )
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
     return f"'{text.lstrip('.')}'" if text else "the runbook"
 
 

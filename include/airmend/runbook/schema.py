@@ -44,9 +44,7 @@ class SchemaGuide:
 
     def describe(self, place: _Place, key: str) -> str:
         """What a key of the mapping at a place means; "" when the model does not say."""
-        return str(self._properties(place).get(key, {}).get("description", "")).rstrip(
-            "."
-        )
+        return str(self._properties(place).get(key, {}).get("description", "")).rstrip(".")
 
     def _properties(self, place: _Place) -> dict[str, Any]:
         node = self._resolve(self._schema)
@@ -54,9 +52,10 @@ class SchemaGuide:
             if isinstance(part, int):
                 below = node.get("items")
             else:
-                below = node.get("properties", {}).get(
-                    part, node.get("additionalProperties")
-                )
+                # a mapping with free keys gives the form of all values, by pattern or not
+                any_key = [*node.get("patternProperties", {}).values()]
+                any_key.append(node.get("additionalProperties"))
+                below = node.get("properties", {}).get(part, any_key[0])
             node = self._resolve(below if isinstance(below, dict) else {})
         properties: dict[str, Any] = node.get("properties", {})
         return properties
