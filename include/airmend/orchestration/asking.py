@@ -17,6 +17,7 @@ from airmend.change.approval import (
 )
 from airmend.change.approval_text import approval_text
 from airmend.change.counterfactual import what_would_lower
+from airmend.change.evidence import summarise_preflight
 from airmend.change.model import ChangeRequest, ChangeStatus, Decision, Verdict
 from airmend.change.policy import POLICY, Policy
 from airmend.errors import ChangeRefusedError
@@ -73,13 +74,13 @@ def open_question(run: ChangeRun) -> Question:
         asked_at = _asked_at(session, change) or run.now()
         playbooks = preflight_playbooks(session, change.id)
         if decision is None:
-            basis = decide_automatically(change, policy)
+            basis = decide_automatically(change, policy, summarise_preflight(playbooks))
             if basis is not None:
                 decision = _decide(run, session, change, Verdict.APPROVED, POLICY, basis, asked_at)
         expires_at = asked_at + timedelta(seconds=run.runbook.change.approval_timeout_seconds)
         subject, body = approval_text(
             change,
-            run.version,
+            run.runbook,
             run.read_incident(session),
             playbooks,
             expires_at=expires_at,

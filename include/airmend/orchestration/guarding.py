@@ -56,13 +56,21 @@ def guard_change(run: ChangeRun) -> bool:
         with run.database.session() as session:
             change = run.read_change(session)
             incident = run.read_incident(session)
+        planned = change.model_copy(
+            update={
+                "runbook_digest": run.digest,
+                "targets": _find_targets(run, change, incident),
+            }
+        )
+        with run.database.session() as session:
             check_may_start(
-                change,
-                incident,
+                planned,
+                run.read_incident(session),
                 lock_reason=lock_reason(session, run.dag_id),
                 refused_reason=_refused_reason(session, run.dag_id),
+                dag_digest=run.digest,
             )
-        return _take(run, change, _plan(run, change, incident))
+        return _take(run, change, planned.targets)
     except StoreUnavailableError:
         raise
     except AirmendError as error:
@@ -73,7 +81,7 @@ def guard_change(run: ChangeRun) -> bool:
         raise
 
 
-def _plan(run: ChangeRun, change: ChangeRequest, incident: Incident) -> list[Target]:
+def _find_targets(run: ChangeRun, change: ChangeRequest, incident: Incident) -> list[Target]:
     """The targets of the change, by the run's own runbook version.
 
     The file may have changed between the alert and the start of its run; what the version of
