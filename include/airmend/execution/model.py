@@ -82,7 +82,7 @@ class PlaybookEvidence(BaseModel):
     ended_at: datetime
     hosts: list[HostTotals]
     tasks: list[TaskEvidence]  # everything but plain ok, in order; diffs included
-    tasks_total: int = Field(ge=0)  # tasks x hosts that Ansible reported
+    tasks_total: int = Field(ge=0)  # tasks x hosts that Ansible reported, but fact gathering
     tasks_skipped: int = Field(ge=0)  # of these, skipped: in check mode, not proven
     message: str = ""  # the first failure, for people
 
