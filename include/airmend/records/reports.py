@@ -1,0 +1,98 @@
+"""Reports in the records: one document a change, replaced when it is made again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from airmend.records.tables import ReportRow
+
+
+@dataclass(frozen=True)
+class ReportSummary:
+    """One line of the list of reports; a field that the document lacks is None."""
+
+    change_id: str
+    incident_id: str
+    made_at: datetime
+    outcome: str | None
+    headline: str | None
+    incident_name: str | None
+    severity: str | None
+    service: str | None
+    runbook_id: str | None
+    runbook_version: str | None
+    change_type: str | None
+
+
+def store_report(
+    session: Session,
+    report_document: dict[str, Any],
+    change_id: str,
+    incident_id: str,
+    at: datetime,
+) -> None:
+    """Keep the report of a change; the same change again replaces it, also at the same instant."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    values = {"incident_id": incident_id, "made_at": at, "document": report_document}
+    session.execute(
+        insert(ReportRow)
+        .values(change_id=change_id, **values)
+        .on_conflict_do_update(index_elements=["change_id"], set_=values)
+    )
+
+
+def list_reports(
+    session: Session, limit: int = 50, before: str | None = None
+) -> list[ReportSummary]:
+    """Reports newest first, without their documents, which may be large.
+
+    Args:
+        session: A session of the records.
+        limit: At most so many.
+        before: The change id of the last report already seen: only older ones follow. One that
+            is not known gives an empty list.
+    """
+    document = ReportRow.document
+    query = select(
+        ReportRow.change_id,
+        ReportRow.incident_id,
+        ReportRow.made_at,
+        document["outcome"].as_string(),
+        document["headline"].as_string(),
+        document[("incident", "name")].as_string(),
+        document[("incident", "severity")].as_string(),
+        document[("incident", "service")].as_string(),
+        document[("runbook", "id")].as_string(),
+        document[("runbook", "version")].as_string(),
+        document[("change", "type")].as_string(),
+    )
+    if before is not None:
+        seen = session.get(ReportRow, before)
+        if seen is None:
+            return []
+        place = tuple_(ReportRow.made_at, ReportRow.change_id)
+        query = query.where(place < tuple_(seen.made_at, seen.change_id))
+    query = query.order_by(ReportRow.made_at.desc(), ReportRow.change_id.desc()).limit(limit)
+    return [ReportSummary(*row) for row in session.execute(query)]
+
+
+def load_report(session: Session, change_id: str) -> dict[str, Any] | None:
+    """The document of a change's report; None while there is none."""
+    row = session.get(ReportRow, change_id)
+    return row.document if row else None
+
+
+def load_incident_report(session: Session, incident_id: str) -> dict[str, Any] | None:
+    """The document of the newest report about an incident; None while there is none."""
+    return session.scalar(
+        select(ReportRow.document)
+        .where(ReportRow.incident_id == incident_id)
+        .order_by(ReportRow.made_at.desc(), ReportRow.change_id.desc())
+        .limit(1)
+    )

@@ -1,0 +1,152 @@
+"""The report for people, as Markdown and as one HTML page, from its canonical form alone.
+
+Templates print values through one gate each: HTML is escaped by Jinja, Markdown by
+`escape_markdown`. A value that is None prints "not recorded"; a name that a template gets
+wrong is an error, not a gap. Called by saving, pages and the command line.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from enum import Enum
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.runtime import Undefined
+from markupsafe import Markup
+
+from airmend.change.model import RiskScore
+from airmend.execution.model import TaskEvidence, TaskOutcome
+from airmend.review.chart import draw_timeline
+from airmend.review.diffs import classify_lines, count_lines
+from airmend.review.markdown import Markdown, escape_markdown, fence, link_to, quote_code
+from airmend.review.model import Outcome, PostIncidentReport, ReportedHost
+from airmend.review.wording import (
+    NOT_RECORDED,
+    make_printable,
+    word_clock,
+    word_count,
+    word_duration,
+    word_list,
+    word_share,
+    word_time,
+)
+
+TONES = {
+    Outcome.RESOLVED: "good",
+    Outcome.ROLLED_BACK: "warn",
+    Outcome.ROLLBACK_FAILED: "bad",
+    Outcome.NOT_RESOLVED: "bad",
+    Outcome.REJECTED: "calm",
+    Outcome.EXPIRED: "warn",
+    Outcome.REFUSED: "warn",
+    Outcome.CANCELLED: "calm",
+    Outcome.NO_CHANGE: "warn",
+    Outcome.UNDER_WAY: "calm",
+}
+
+SIGNS = {"good": "✓", "warn": "!", "bad": "✕", "calm": "–"}
+
+
+def render_html(report: PostIncidentReport) -> str:
+    """One page that needs nothing else: styles and drawing inside, no scripts, no requests."""
+    template = html_environment().get_template("report.html.j2")
+    return template.render(report=report, chart=draw_timeline(report))
+
+
+def render_markdown(report: PostIncidentReport) -> str:
+    """The same as Markdown, for tickets and chats."""
+    return _markdown_environment().get_template("report.md.j2").render(report=report)
+
+
+@lru_cache(maxsize=1)
+def html_environment() -> Environment:
+    """Jinja for HTML; the pages of the web application use it with a loader of their own."""
+    return make_html_environment(PackageLoader("airmend.review"))
+
+
+def make_html_environment(loader: Any) -> Environment:
+    """Jinja that escapes everything, knows our words, and stops at a name it does not know."""
+    environment = _make_environment(loader, autoescape=True, finalize=_finalize_html)
+    environment.filters["diff_lines"] = lambda diff: list(classify_lines(make_printable(diff)))
+    return environment
+
+
+@lru_cache(maxsize=1)
+def _markdown_environment() -> Environment:
+    environment = _make_environment(
+        PackageLoader("airmend.review"), autoescape=False, finalize=_finalize_markdown
+    )
+    environment.filters |= {
+        "code": lambda value: Markdown(NOT_RECORDED) if value is None else quote_code(str(value)),
+        "fence": fence,
+        "link": link_to,
+        "row": lambda values: Markdown(" | ".join(map(_finalize_markdown, values))),
+    }
+    return environment
+
+
+def _make_environment(loader: Any, **options: Any) -> Environment:
+    environment = Environment(  # noqa: S701 - the Markdown one escapes by `finalize`
+        loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, **options
+    )
+    environment.filters |= {
+        "duration": word_duration,
+        "moment": word_time,
+        "clock": word_clock,
+        "share": word_share,
+        "counted": word_count,
+        "listed": word_list,
+        "words": _word_value,
+        "signed": lambda number: f"{number:+.2f}".replace("-", "\N{MINUS SIGN}"),
+        "diff_size": count_lines,
+        "as_json": lambda value: json.dumps(value, sort_keys=True, ensure_ascii=False),
+        "telling": _select_telling,
+        "weights": _weigh_factors,
+        "tone": lambda outcome: TONES[Outcome(outcome)],
+    }
+    environment.globals |= {"SIGNS": SIGNS}
+    return environment
+
+
+def _finalize_html(value: Any) -> Any:
+    if value is None:
+        return NOT_RECORDED
+    if isinstance(value, (Markup, Undefined)):
+        return value
+    return make_printable(_plain(value))
+
+
+def _finalize_markdown(value: Any) -> str:
+    if isinstance(value, Undefined):
+        return str(value)  # raises: a name that the template gets wrong
+    if isinstance(value, Markdown):
+        return value
+    return Markdown(NOT_RECORDED) if value is None else escape_markdown(_plain(value))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return word_time(value)
+    return str(value.value) if isinstance(value, Enum) else str(value)
+
+
+def _word_value(value: Any) -> str | None:
+    """A word of the records as people write it: "rolled_back" becomes "rolled back"."""
+    return None if value is None else _plain(value).replace("_", " ")
+
+
+def _select_telling(host: ReportedHost) -> list[TaskEvidence]:
+    """The tasks that a reader must see: those that changed something or failed."""
+    return [task for task in host.tasks if task.outcome is not TaskOutcome.SKIPPED]
+
+
+def _weigh_factors(risk: RiskScore) -> list[tuple[Any, float, str]]:
+    """Each factor with its share of the largest contribution and whether it raises the risk."""
+    largest = max((abs(factor.contribution) for factor in risk.factors), default=0) or 1
+    return [
+        (factor, abs(factor.contribution) / largest, "up" if factor.contribution > 0 else "down")
+        for factor in risk.factors
+    ]
