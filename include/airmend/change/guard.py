@@ -42,7 +42,7 @@ def check_may_start(
     incident: Incident,
     *,
     lock_reason: str | None,
-    refused_reason: str,
+    refused_reason: str | None,
     dag_digest: str,
 ) -> None:
     """Refuse a run that should not begin; a resolved alert never starts a change.
@@ -51,7 +51,7 @@ def check_may_start(
         change: The change that the run is for.
         incident: Its incident, freshly read.
         lock_reason: Why the runbook is locked; None where it is not.
-        refused_reason: Why the catalog starts no new run of the runbook; "" where it does.
+        refused_reason: Why the catalog starts no new run of the runbook; None where it does.
         dag_digest: Digest of the runbook version that the running DAG was made from.
 
     Raises:

@@ -1,0 +1,142 @@
+"""Who may say yes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airmend.change.approval import decide_automatically, eligible_approvers, vote_refusal
+from airmend.change.model import ChangeStatus, ChangeType, RiskBand
+from airmend.change.policy import POLICY, Policy
+from airmend.errors import ChangeRefusedError
+from tests.unit.change.builders import make_change, make_preflight, make_score
+
+BANDS = list(RiskBand)
+AUTHORS = ["robin"]
+
+policies = st.builds(
+    Policy,
+    automatic_bands_for_standard=st.sampled_from(
+        [(), (RiskBand.LOW,), (RiskBand.LOW, RiskBand.MODERATE)]
+    ),
+    approvers=st.lists(st.sampled_from(["alice", "bob", "robin", "eve"]), unique=True).map(tuple),
+)
+
+
+def test_a_standard_change_of_low_risk_passes_at_once_and_says_why() -> None:
+    change = make_change(risk=make_score())
+    basis = decide_automatically(change, Policy(), make_preflight())
+    assert basis == f"standard change of low risk, policy {Policy().digest[:12]}"
+
+
+@pytest.mark.parametrize("band", [RiskBand.MODERATE, RiskBand.HIGH])
+def test_a_standard_change_of_more_risk_waits_for_a_person(band: RiskBand) -> None:
+    change = make_change(risk=make_score(band))
+    assert decide_automatically(change, Policy(), make_preflight()) is None
+
+
+def test_a_policy_may_ask_for_a_person_in_every_case() -> None:
+    policy = Policy(automatic_bands_for_standard=())
+    assert decide_automatically(make_change(risk=make_score()), policy, make_preflight()) is None
+
+
+@pytest.mark.parametrize("failed", [True, None])
+def test_without_a_preflight_that_passed_a_person_decides(failed: bool | None) -> None:
+    preflight = None if failed is None else make_preflight(failed=failed)
+    assert decide_automatically(make_change(risk=make_score()), Policy(), preflight) is None
+
+
+def test_a_change_without_risk_or_targets_or_after_its_end_never_passes_at_once() -> None:
+    for change in (
+        make_change(),
+        make_change(risk=make_score(), targets=[]),
+        make_change(risk=make_score(), status=ChangeStatus.REFUSED),
+    ):
+        assert decide_automatically(change, Policy(), make_preflight()) is None
+
+
+def test_requester_and_authors_are_not_asked() -> None:
+    policy = Policy(approvers=("alice", "robin", "bob", "alice"))
+    assert eligible_approvers(policy, "bob", AUTHORS) == ["alice"]
+
+
+def test_a_list_with_nobody_left_refuses_the_change() -> None:
+    policy = Policy(approvers=("Robin", "bob"))
+    with pytest.raises(ChangeRefusedError, match="Add another person"):
+        eligible_approvers(policy, "bob", AUTHORS)
+
+
+def test_without_a_list_whoever_airflow_lets_answer_is_asked() -> None:
+    assert eligible_approvers(Policy(), "bob", AUTHORS) is None
+    assert vote_refusal("alice", "bob", AUTHORS, Policy()) is None
+
+
+@pytest.mark.parametrize(
+    ("user", "reason"),
+    [
+        ("bob", "requested this change"),
+        ("BOB ", "requested this change"),
+        ("robin", "author of this runbook"),
+        ("\uff52obin", "author of this runbook"),  # full-width r
+        ("", "names no user"),
+        ("  ", "names no user"),
+        (POLICY, "no person"),
+        ("eve", "not on the policy's list"),
+        ("Alice", "not on the policy's list"),  # another name is another user
+    ],
+)
+def test_an_answer_that_does_not_count_says_why(user: str, reason: str) -> None:
+    policy = Policy(approvers=("alice", "bob", "robin"))
+    refusal = vote_refusal(user, "bob", AUTHORS, policy)
+    assert refusal is not None
+    assert reason in refusal
+
+
+@given(policies, st.sampled_from(ChangeType), st.booleans())
+def test_a_higher_band_never_needs_fewer_approvals(
+    policy: Policy, change_type: ChangeType, failed: bool
+) -> None:
+    needed = [
+        decide_automatically(
+            make_change(change_type=change_type, risk=make_score(band)),
+            policy,
+            make_preflight(failed=failed),
+        )
+        is None
+        for band in BANDS
+    ]
+    assert needed == sorted(needed)
+    assert needed[-1]
+
+
+@given(
+    policies,
+    st.sampled_from([ChangeType.NORMAL, ChangeType.EMERGENCY]),
+    st.sampled_from(BANDS),
+    st.sampled_from(ChangeStatus),
+    st.none() | st.booleans().map(lambda failed: make_preflight(failed=failed)),
+)
+def test_no_combination_approves_a_normal_change_automatically(
+    policy: Policy, change_type: ChangeType, band: RiskBand, status: ChangeStatus, preflight: None
+) -> None:
+    change = make_change(change_type=change_type, risk=make_score(band), status=status)
+    assert decide_automatically(change, policy, preflight) is None
+
+
+names = st.sampled_from(["alice", "bob", "robin", "eve", "Alice", "ROBIN"])
+
+
+@given(policies, names, st.lists(names, max_size=3))
+def test_requester_and_authors_are_never_eligible(
+    policy: Policy, requester: str, authors: list[str]
+) -> None:
+    for user in [requester, *authors, requester.upper()]:
+        assert vote_refusal(user, requester, authors, policy) is not None
+    try:
+        asked = eligible_approvers(policy, requester, authors)
+    except ChangeRefusedError:
+        return
+    assert asked is None or asked
+    excluded = {name.casefold() for name in [requester, *authors]}
+    assert not excluded & {name.casefold() for name in asked or ()}
