@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from airmend.cli.lint import MISTAKES, OK, UNUSABLE, find_runbook_folders
+from airmend.cli.lint import MISTAKES, OK, UNUSABLE, count, find_runbook_folders
 from airmend.errors import ConfigurationError
 from airmend.runbook.cases import check_case, find_cases, load_cases, run_case
 from airmend.runbook.catalog import LoadedRunbook, check_runbook
@@ -69,10 +69,8 @@ def run_cases(paths: Sequence[Path]) -> int:
                 typer.echo(f"          {difference}")
     for failure in failures:
         typer.echo(failure)
-    typer.echo(
-        f"{passed} cases passed, {failed} failed"
-        + (f", {len(failures)} mistakes in runbooks" if failures else "")
-    )
+    mistakes = f", {count(len(failures), 'mistake')} in runbooks" if failures else ""
+    typer.echo(f"{count(passed, 'case')} passed, {failed} failed{mistakes}")
     if failed or failures:
         return MISTAKES
     return OK if passed else UNUSABLE

@@ -53,11 +53,11 @@ def lint(paths: Sequence[Path]) -> int:
     mistakes = [mistake for folder in folders for mistake in find_mistakes(folder)]
     for mistake in mistakes:
         typer.echo(str(mistake))
-    count = _count(len(folders), "runbook")
+    looked_at = count(len(folders), "runbook")
     if mistakes:
-        typer.echo(f"{count}, {_count(len(mistakes), 'mistake')}")
+        typer.echo(f"{looked_at}, {count(len(mistakes), 'mistake')}")
         return MISTAKES
-    typer.echo(f"{count}, no mistakes")
+    typer.echo(f"{looked_at}, no mistakes")
     return OK
 
 
@@ -95,5 +95,6 @@ def find_runbook_folders(paths: Sequence[Path]) -> list[Path]:
     return list(folders)
 
 
-def _count(number: int, what: str) -> str:
+def count(number: int, what: str) -> str:
+    """A number with its noun: `1 runbook`, `2 runbooks`."""
     return f"{number} {what}{'' if number == 1 else 's'}"

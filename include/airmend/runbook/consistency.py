@@ -118,20 +118,32 @@ def _check_inputs(inputs: dict[str, Any]) -> Iterator[Inconsistency]:
                 f"input '{name}' has a minimum above its maximum",
                 "Exchange the two.",
             )
-        values = [("default", spec.default)] if spec.default is not None else []
-        values += [("choices", choice) for choice in spec.choices or []]
-        for key, value in values:
-            try:
-                valid = validate_input(name, spec, value)
-            except InputError as error:
-                yield Inconsistency((*place, key), str(error), f"Correct '{key}'.")
-            else:
-                if key == "choices" and valid != value:
-                    yield Inconsistency(
-                        (*place, key),
-                        f"the choice '{value}' can never be met",
-                        f"Write it as '{valid}'.",
-                    )
+        yield from _check_default(name, spec)
+        yield from _check_choices(name, spec)
+
+
+def _check_default(name: str, spec: InputSpec) -> Iterator[Inconsistency]:
+    if spec.default is None:
+        return
+    try:
+        validate_input(name, spec, spec.default)
+    except InputError as error:
+        yield Inconsistency(("inputs", name, "default"), str(error), "Correct the default.")
+
+
+def _check_choices(name: str, spec: InputSpec) -> Iterator[Inconsistency]:
+    any_value = spec.model_copy(update={"choices": None})
+    for index, choice in enumerate(spec.choices or []):
+        place: Path = ("inputs", name, "choices", index)
+        try:
+            taken = validate_input(name, any_value, choice)
+        except InputError as error:
+            yield Inconsistency(place, str(error), "Correct the choice.")
+            continue
+        if taken != choice or type(taken) is not type(choice):
+            yield Inconsistency(
+                place, f"no value can ever be the choice {choice!r}", f"Write {taken!r}."
+            )
 
 
 def _check_variables(

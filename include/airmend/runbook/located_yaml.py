@@ -157,7 +157,7 @@ class _Builder:
             return _CONSTANTS[text]
         if text[0] in _NUMBER_STARTS:
             if _INTEGER.fullmatch(text):
-                if len(text) > _INTEGER_DIGITS:
+                if len(text.lstrip("+-")) > _INTEGER_DIGITS:
                     raise self.mistake(node, "the number is too large", "Put it in quotes.")
                 return int(text)
             if _DECIMAL.fullmatch(text):
