@@ -1,0 +1,100 @@
+"""Secrets of the local installation: made once, kept in files that only their owner can read.
+
+Called by `environment`. There is no default for any of them, so two installations never
+share one.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from airmend.errors import ConfigurationError
+
+
+def keep_secret(path: Path, make: Callable[[], str]) -> str:
+    """The text of a secret file; made when it is not there yet.
+
+    Args:
+        path: The file; its folder is made with access for its owner alone.
+        make: Gives a new secret.
+
+    Raises:
+        ConfigurationError: The file cannot be written or read, or is empty.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            _write_once(path, make())
+        text = path.read_text().strip()
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}. Give its owner access") from error
+    if not text:
+        raise ConfigurationError(f"{path}: it is empty. Remove it; a new secret will be made")
+    return text
+
+
+def keep_passwords(path: Path, users: Iterable[str]) -> dict[str, str]:
+    """One password a user, in the JSON file that Airflow's SimpleAuthManager reads.
+
+    Made here and not by Airflow, which would print them into the log of the API server.
+
+    Raises:
+        ConfigurationError: The file is not the JSON object that it should be.
+    """
+    text = keep_secret(path, lambda: json.dumps({}))
+    try:
+        passwords = {str(name): str(value) for name, value in json.loads(text).items()}
+    except (ValueError, AttributeError) as error:
+        raise ConfigurationError(
+            f"{path}: it is not a JSON object of names and passwords. Remove it; new ones will "
+            f"be made"
+        ) from error
+    missing = [name for name in users if name not in passwords]
+    if missing:
+        passwords |= {name: secrets.token_urlsafe(12) for name in missing}
+        _replace(path, json.dumps(passwords, indent=2))
+    return passwords
+
+
+def new_token() -> str:
+    """A secret of 64 random bytes, for signatures and sessions."""
+    return secrets.token_urlsafe(64)
+
+
+def new_fernet_key() -> str:
+    """A key as the `cryptography` package's Fernet takes it: 32 bytes in URL-safe base64."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def new_hook_secrets() -> str:
+    """A bearer token and a Standard Webhooks key: a sender may prove itself with either."""
+    key = base64.b64encode(secrets.token_bytes(32)).decode()
+    return f"{secrets.token_urlsafe(32)} whsec_{key}"
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Give the file its whole content in one step; whoever comes second keeps the first's."""
+    draft = _write_draft(path, text)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _replace(path: Path, text: str) -> None:
+    os.replace(_write_draft(path, text), path)
+
+
+def _write_draft(path: Path, text: str) -> Path:
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text + "\n")
+    return draft
