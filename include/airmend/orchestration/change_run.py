@@ -14,7 +14,6 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -40,9 +39,9 @@ def name_owner() -> str:
 
 @dataclass(frozen=True)
 class ChangeRun:
-    """What a task knows: who it is, and where the records are.
+    """What a task knows: which change it works on, who it is, and where the records are.
 
-    `digest` is the runbook version that the run's DAG was made from: it stays the same from
+    `version` is the runbook version that the run's DAG was made from: it stays the same from
     the first task to the last, whatever happens to the files.
     """
 
@@ -50,40 +49,22 @@ class ChangeRun:
     settings: Settings
     now: Callable[[], datetime]
     log: logging.Logger
-    dag_id: str
+    change_id: str
+    version: RunbookVersion
     run_id: str
     task_id: str
     try_number: int
-    digest: str
     owner: str = field(default_factory=name_owner)
-
-    @cached_property
-    def change_id(self) -> str:
-        """The change that this run was started for.
-
-        Raises:
-            NotAuthorisedError: There is none: the run was started by hand.
-        """
-        with self.database.session() as session:
-            change = change_of_run(session, self.dag_id, self.run_id)
-        if change is None:
-            raise NotAuthorisedError(
-                f"the run {self.run_id} belongs to no recorded change, so nothing is executed. "
-                "Runs are started for incidents: send the alert to /airmend/hooks/, "
-                "for instance with `airmend send`"
-            )
-        return change.id
-
-    @cached_property
-    def version(self) -> RunbookVersion:
-        """The runbook version that this run began with."""
-        with self.database.session() as session:
-            return get_version(session, self.digest)
 
     @property
     def runbook(self) -> Runbook:
         """The runbook of that version."""
         return self.version.runbook
+
+    @property
+    def digest(self) -> str:
+        """The digest of that version."""
+        return self.version.digest
 
     def read_change(self, session: Session) -> ChangeRequest:
         """The change as it stands."""
@@ -124,6 +105,24 @@ class ChangeRun:
         change = self.read_change(session)
         if end_change(session, change, status, reason, at=self.now()):
             self.log.info("change %s ended: %s. %s", change.id, status.value, reason)
+
+
+def find_change_of_run(
+    session: Session, dag_id: str, run_id: str, digest: str
+) -> tuple[str, RunbookVersion]:
+    """The change that an Airflow run was started for, and the runbook version of its DAG.
+
+    Raises:
+        NotAuthorisedError: There is no such change: the run was started by hand.
+    """
+    change = change_of_run(session, dag_id, run_id)
+    if change is None:
+        raise NotAuthorisedError(
+            f"the run {run_id} belongs to no recorded change, so nothing is executed. "
+            "Runs are started for incidents: send the alert to /airmend/hooks/, "
+            "for instance with `airmend send`"
+        )
+    return change.id, get_version(session, digest)
 
 
 def end_change(

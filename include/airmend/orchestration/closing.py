@@ -39,17 +39,12 @@ class Closed:
 
 
 def close_change(run: ChangeRun) -> Closed:
-    """End the change if nothing has, and write its report.
-
-    Raises:
-        NotAuthorisedError: The run belongs to no change: there is nothing to report.
-    """
-    change_id = run.change_id
+    """End the change if nothing has, and write its report."""
     with run.database.session() as session:
-        change = get_change(session, change_id)
+        change = get_change(session, run.change_id)
         if not change.status.is_final:
             _end_unfinished(session, change, "its tasks were stopped", at=run.now())
-    return write_report(run.database, run.settings, change_id, now=run.now)
+    return write_report(run.database, run.settings, run.change_id, now=run.now)
 
 
 def close_abandoned(

@@ -51,7 +51,6 @@ def guard_change(run: ChangeRun) -> bool:
     Raises:
         ChangeRefusedError: The change may not go on; it is recorded as refused.
     """
-    run.change_id  # noqa: B018  # a run without a change ends here, before anything is recorded
     try:
         with run.database.session() as session:
             change = run.read_change(session)
@@ -66,8 +65,8 @@ def guard_change(run: ChangeRun) -> bool:
             check_may_start(
                 planned,
                 run.read_incident(session),
-                lock_reason=lock_reason(session, run.dag_id),
-                refused_reason=_refused_reason(session, run.dag_id),
+                lock_reason=lock_reason(session, run.runbook.id),
+                refused_reason=_refused_reason(session, run.runbook.id),
                 dag_digest=run.digest,
             )
         return _take(run, change, planned.targets)

@@ -26,22 +26,28 @@ GUARD_POKE_SECONDS = 2
 
 
 def open_run(context: Context, digest: str, log: Any) -> ChangeRun:
-    """What a task of this run knows; see `ChangeRun`."""
-    from airmend.orchestration.change_run import ChangeRun
+    """The change that this task's run was started for; see `ChangeRun`.
+
+    Raises:
+        AirflowFailException: There is none: the run was started by hand.
+    """
+    from airmend.orchestration.change_run import ChangeRun, find_change_of_run
     from airmend.orchestration.services import open_records, utc_now
     from airmend.settings import get_settings
 
-    instance = context["ti"]
+    instance, database = context["ti"], open_records()
+    with airflow_errors(), database.session() as session:
+        change_id, version = find_change_of_run(session, instance.dag_id, instance.run_id, digest)
     return ChangeRun(
-        database=open_records(),
+        database=database,
         settings=get_settings(),
         now=utc_now,
         log=log,
-        dag_id=instance.dag_id,
+        change_id=change_id,
+        version=version,
         run_id=instance.run_id,
         task_id=instance.task_id,
         try_number=instance.try_number,
-        digest=digest,
     )
 
 

@@ -5,6 +5,7 @@ Owns connections, transactions and migrations. Called by every door and by tests
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,14 +36,22 @@ class Database:
         self.url = parsed
         self.engine = _create_engine(self.url.render_as_string(hide_password=False))
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._open = threading.local()
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """One transaction: committed at the end of the block, undone when it raises.
 
+        A second one inside the block would wait for the first for ever on SQLite, so that it
+        is refused everywhere.
+
         Raises:
             StoreUnavailableError: The database is down, read-only, full or locked.
+            RuntimeError: This thread has a transaction open already.
         """
+        if getattr(self._open, "yes", False):
+            raise RuntimeError("a session is open in this thread; pass it on instead")
+        self._open.yes = True
         try:
             with self._sessions.begin() as session:
                 yield session
@@ -52,6 +61,8 @@ class Database:
             if error.connection_invalidated:
                 raise StoreUnavailableError(f"the records cannot be used: {error.orig}") from error
             raise
+        finally:
+            self._open.yes = False
 
     def migrate(self) -> None:
         """Bring the tables to this release; safe when several processes start at once."""

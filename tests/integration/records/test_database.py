@@ -50,6 +50,13 @@ def test_a_failed_block_leaves_nothing_behind(database: Database) -> None:
         assert session.get(RejectionCountRow, ("s", "r")) is None
 
 
+def test_a_second_transaction_in_the_same_thread_is_refused_at_once(database: Database) -> None:
+    with database.session(), pytest.raises(RuntimeError, match="pass it on"), database.session():
+        pass
+    with database.session() as session:
+        assert session.query(RejectionCountRow).count() == 0
+
+
 def test_a_database_that_is_down_is_unavailable_not_a_crash() -> None:
     database = Database("postgresql://airmend@127.0.0.1:1/none")
     with pytest.raises(StoreUnavailableError), database.session() as session:
