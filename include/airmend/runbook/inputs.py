@@ -159,7 +159,7 @@ def _to_boolean(value: Any) -> bool:
 
 def _to_text(value: Any, limit: int) -> str:
     if not isinstance(value, str):
-        raise ValueError("it is not text")  # noqa: TRY004  # like every invalid value
+        raise ValueError("it is not text")  # like every invalid value
     if len(value) > limit:
         raise ValueError(f"it is longer than {limit} characters")
     return value

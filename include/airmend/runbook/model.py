@@ -16,7 +16,9 @@ from airmend.change.model import ChangeType
 
 SCHEMA = "airmend/v1"
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
+Identifier = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)
+]
 """Names of runbooks: lower case words joined by hyphens; also the folder and the DAG id."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
@@ -37,7 +39,9 @@ RelativePath = Annotated[
 
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
 
-TASK_IDS = frozenset({"guard", "preflight", "assess_risk", "approval", "verify", "rollback", "report"})
+TASK_IDS = frozenset(
+    {"guard", "preflight", "assess_risk", "approval", "verify", "rollback", "report"}
+)
 """Task ids of every remediation DAG; a step cannot be named like one."""
 
 
@@ -50,7 +54,9 @@ class Strict(BaseModel):
 class KnownError(Strict):
     """ITIL's record of a problem whose cause is understood and which has a workaround."""
 
-    id: str = Field(min_length=1, max_length=64, description="Its number in the known error database.")
+    id: str = Field(
+        min_length=1, max_length=64, description="Its number in the known error database."
+    )
     symptom: str = Field(min_length=1, description="What people notice.")
     cause: str = Field(min_length=1, description="What brings it about.")
     workaround: str = Field(min_length=1, description="What is done about it, in words.")
@@ -75,7 +81,8 @@ class InputSpec(Strict):
     )
     description: str = ""
     default: str | int | bool | None = Field(
-        default=None, description="Used when the incident has no such field; without one it is required."
+        default=None,
+        description="Used when the incident has no such field; without one it is required.",
     )
     pattern: str | None = Field(default=None, description="Regular expression for the whole value.")
     choices: list[str | int] | None = Field(default=None, min_length=1)
@@ -96,20 +103,26 @@ class Targets(Strict):
     """Where the runbook may work: a pattern of the inventory, narrowed by an input."""
 
     pattern: str = Field(
-        min_length=1, max_length=200, description="Ansible inventory pattern, as `--limit` takes it."
+        min_length=1,
+        max_length=200,
+        description="Ansible inventory pattern, as `--limit` takes it.",
     )
     host_input: Name | None = Field(
         default=None,
         description="Name of a `host` input: only that host, which the pattern must hold.",
     )
-    max_hosts: int = Field(default=1, ge=1, le=10_000, description="More hosts than this is an error.")
+    max_hosts: int = Field(
+        default=1, ge=1, le=10_000, description="More hosts than this is an error."
+    )
 
 
 class ChangePolicy(Strict):
     """Which kind of change it is, and its limits."""
 
     type: ChangeType
-    service: str = Field(min_length=1, description="The service that is changed, as in the topology.")
+    service: str = Field(
+        min_length=1, description="The service that is changed, as in the topology."
+    )
     serial: int | None = Field(
         default=None, ge=1, description="Hosts at a time after the canary; none means all at once."
     )
@@ -192,7 +205,8 @@ class ReportNotes(Strict):
 
     impact: str = Field(min_length=1, description="What users notice while the error lasts.")
     follow_ups: list[str] = Field(
-        default_factory=list, description="What a person should still do, for instance on the cause."
+        default_factory=list,
+        description="What a person should still do, for instance on the cause.",
     )
 
 

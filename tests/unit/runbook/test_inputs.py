@@ -130,15 +130,17 @@ def test_a_value_outside_its_limits_is_refused(spec: InputSpec, value: Any, reas
 def test_nothing_that_passes_can_be_a_template_an_option_or_a_way_out(
     kind: InputType, text: str
 ) -> None:
+    message = value = ""
     try:
         value = str(validate_input("it", _spec(kind), text))
     except InputError as error:
-        assert all(character.isprintable() for character in str(error))
-        return
+        message = str(error)
+    assert message.isprintable()
     assert value.isascii()
     assert value.isprintable()
     assert not set(value) & set(" '\"`$;&|<>(){}[]*?!~#%\\\n")
     assert ".." not in value.split("/")
+    assert message or value
     assert kind is InputType.INTEGER or not value.startswith(("-", "@"))
 
 
