@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -146,7 +147,7 @@ def evaluate(text: str, facts: dict[str, Any]) -> Any:
         raise ExpressionError(_first_line(error)) from error
 
 
-def suggest(word: str, words: Any) -> str:
+def suggest(word: str, words: Iterable[str]) -> str:
     """`Did you mean 'x'?` when a known word is close, else nothing."""
     close = difflib.get_close_matches(word, sorted(words), n=1, cutoff=0.6)
     return f"Did you mean '{close[0]}'?" if close else ""

@@ -13,6 +13,7 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import shutil
 import stat
 import tarfile
@@ -24,6 +25,8 @@ from airmend.errors import RunbookError
 
 MAX_FOLDER_BYTES = 5 * 1024 * 1024
 MAX_FILES = 1000
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 Files = dict[str, bytes]
 """Contents by path inside the folder, with "/" between parts, sorted by path."""
@@ -134,6 +137,10 @@ def unpack_archive(archive: bytes, digest: str, destination_dir: Path) -> Path:
     Raises:
         RunbookError: The archive is damaged, or its content does not have the digest.
     """
+    if _DIGEST.fullmatch(digest) is None:  # it becomes the name of a folder
+        raise RunbookError(
+            f"archive {digest!r}", None, "this is not a digest", "Take it from the records."
+        )
     destination = destination_dir / digest
     if _has_digest(destination, digest):
         return destination

@@ -198,6 +198,13 @@ def test_an_archive_of_another_version_is_refused(folder: Path, tmp_path: Path) 
     assert list((tmp_path / "v").iterdir()) == []
 
 
+@pytest.mark.parametrize("digest", ["", "..", "../" + "0" * 61, "/tmp/x", "A" * 64])
+def test_only_a_digest_becomes_the_name_of_a_folder(tmp_path: Path, digest: str) -> None:
+    with pytest.raises(RunbookError, match="this is not a digest"):
+        unpack_archive(b"", digest, tmp_path / "versions")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_damaged_archive_is_refused(folder: Path, tmp_path: Path) -> None:
     files = read_folder(folder)
     archive = pack_files(files)
