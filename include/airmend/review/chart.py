@@ -173,10 +173,10 @@ def _bar_words(span: Span) -> str:
 def _draw_cuts(axis: Axis, bottom: float) -> Iterator[Markup]:
     """A pale column where time is cut, and below it how much."""
     for cut in (stretch for stretch in axis.stretches if stretch.is_cut):
-        yield Markup(
-            '<rect class="gap" x="{:.1f}" y="{}" width="{:.1f}" height="{}"/>'
-        ).format(cut.left, TOP - 6, cut.right - cut.left, bottom - TOP + 10)
-        words = f"⫽ {word_duration(cut.end - cut.start)}"
+        yield Markup('<rect class="gap" x="{:.1f}" y="{}" width="{:.1f}" height="{}"/>').format(
+            cut.left, TOP - 6, cut.right - cut.left, bottom - TOP + 10
+        )
+        words = f"{word_duration(cut.end - cut.start)}, cut"
         yield _text((cut.left + cut.right) / 2, bottom + 19, words, "soft num", "middle")
 
 
@@ -224,8 +224,11 @@ def _text(x: float, y: float, words: str, classes: str = "", anchor: str = "star
 def _measure(words: str) -> float:
     """A width that the words will not exceed in any common face at 12 pixels."""
     return sum(
-        WIDE_LETTER if unicodedata.east_asian_width(letter) in "WF" else
-        CAPITAL if letter.isupper() or letter in "mw%@" else LETTER
+        WIDE_LETTER
+        if unicodedata.east_asian_width(letter) in "WF"
+        else CAPITAL
+        if letter.isupper() or letter in "mw%@"
+        else LETTER
         for letter in words
     )
 

@@ -88,7 +88,8 @@ def _improvements(report: PostIncidentReport) -> Iterator[str]:
         error = report.runbook.known_error if report.runbook else None
         named = f"known error {error.id}" if error else "the known error"
         yield f"Find out why the repair did not help; {named} may have another cause here."
-    missing = [factor.name for factor in report.risk.factors if factor.missing] if report.risk else []
+    factors = report.risk.factors if report.risk else []
+    missing = [factor.name for factor in factors if factor.missing]
     if missing:
         yield f"Risk was scored without data for: {word_list(missing)}. Provide it for next time."
 

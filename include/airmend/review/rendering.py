@@ -22,7 +22,7 @@ from airmend.execution.model import TaskEvidence, TaskOutcome
 from airmend.review.chart import draw_timeline
 from airmend.review.diffs import classify_lines, count_lines
 from airmend.review.markdown import Markdown, escape_markdown, fence, link_to, quote_code
-from airmend.review.model import Outcome, PostIncidentReport, ReportedHost
+from airmend.review.model import Outcome, PostIncidentReport, ReportedHost, ReportedWork
 from airmend.review.wording import (
     NOT_RECORDED,
     make_printable,
@@ -47,7 +47,7 @@ TONES = {
     Outcome.UNDER_WAY: "calm",
 }
 
-SIGNS = {"good": "✓", "warn": "!", "bad": "✕", "calm": "–"}
+SIGNS = {"good": "✓", "warn": "!", "bad": "✕", "calm": "\N{EN DASH}"}
 
 
 def render_html(report: PostIncidentReport) -> str:
@@ -82,7 +82,9 @@ def _markdown_environment() -> Environment:
     environment.filters |= {
         "code": lambda value: Markdown(NOT_RECORDED) if value is None else quote_code(str(value)),
         "fence": fence,
-        "link": link_to,
+        "link": lambda text, address: (
+            Markdown(NOT_RECORDED) if text is None else link_to(str(text), address)
+        ),
         "row": lambda values: Markdown(" | ".join(map(_finalize_markdown, values))),
     }
     return environment
@@ -104,6 +106,7 @@ def _make_environment(loader: Any, **options: Any) -> Environment:
         "diff_size": count_lines,
         "as_json": lambda value: json.dumps(value, sort_keys=True, ensure_ascii=False),
         "telling": _select_telling,
+        "own_message": _has_own_message,
         "weights": _weigh_factors,
         "tone": lambda outcome: TONES[Outcome(outcome)],
     }
@@ -141,6 +144,12 @@ def _word_value(value: Any) -> str | None:
 def _select_telling(host: ReportedHost) -> list[TaskEvidence]:
     """The tasks that a reader must see: those that changed something or failed."""
     return [task for task in host.tasks if task.outcome is not TaskOutcome.SKIPPED]
+
+
+def _has_own_message(run: ReportedWork) -> bool:
+    """Whether the message of a run says more than the messages of its tasks."""
+    told = (task.message for host in run.hosts for task in host.tasks if task.message)
+    return bool(run.message) and not any(message in run.message for message in told)
 
 
 def _weigh_factors(risk: RiskScore) -> list[tuple[Any, float, str]]:

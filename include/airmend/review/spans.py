@@ -112,6 +112,4 @@ def _span(
         result = SpanResult.OPEN
     else:
         result = SpanResult.FAILED if failed else SpanResult.DONE
-    return Span(
-        lane=lane, label=label, started_at=started_at, ended_at=ended_at, result=result
-    )
+    return Span(lane=lane, label=label, started_at=started_at, ended_at=ended_at, result=result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from airmend.change.model import ChangeStatus, Verdict
-from airmend.execution.model import CheckOutcome, Phase
+from airmend.execution.model import CheckOutcome, Phase, TaskOutcome
 from airmend.incident.model import IncidentStatus
 from airmend.review.model import Outcome, PostIncidentReport, ReportedWork, ReportFacts
 from airmend.review.wording import word_count, word_duration, word_list, word_time
@@ -95,13 +95,16 @@ def _tell_change(report: PostIncidentReport) -> Iterator[str]:
         yield f"Nobody decided within {word_duration(approval.waited_seconds)}."
     else:
         basis = f" ({approval.basis})" if approval.basis else ""
-        waited = word_duration(approval.waited_seconds)
-        yield f"It was {approval.verdict.value} by {approval.decided_by}{basis} after {waited}."
+        seconds = approval.waited_seconds
+        waited = f" after {word_duration(seconds)}" if seconds is not None and seconds >= 1 else ""
+        yield f"It was {approval.verdict.value} by {approval.decided_by}{basis}{waited}."
 
 
 def _tell_work(report: PostIncidentReport) -> Iterator[str]:
     if report.steps:
-        yield f"{_count_work(report.steps, 'step')}."
+        count = len({run.name for run in report.steps})
+        begun = f"{word_count(count, 'step')} ran"
+        yield f"{_count_work(report.steps, begun, count)}."
     for verification in report.verification[-1:]:
         if verification.outcome is None:
             yield "The verification has no recorded result."
@@ -112,7 +115,7 @@ def _tell_work(report: PostIncidentReport) -> Iterator[str]:
             f"{good} of {word_count(len(verification.checks), 'check')} passed."
         )
     if report.rollback:
-        yield f"{_count_work(report.rollback, 'rollback')}."
+        yield f"{_count_work(report.rollback, 'The rollback ran', 1)}."
     for check in report.rollback_verification[-1:]:
         result = WORDS[check.outcome] if check.outcome else "has no recorded result"
         yield f"The check of the rollback {result}."
@@ -125,20 +128,19 @@ WORDS = {
 }
 
 
-def _count_work(runs: list[ReportedWork], noun: str) -> str:
-    tasks = sum(task.outcome.value == "changed" for run in runs for h in run.hosts for task in h.tasks)
+def _count_work(runs: list[ReportedWork], begun: str, expected: int) -> str:
+    outcomes = [task.outcome for run in runs for host in run.hosts for task in host.tasks]
+    changes = outcomes.count(TaskOutcome.CHANGED)
     hosts = {h.name for run in runs for h in run.hosts if h.totals and h.totals.changed}
-    names = {(run.phase, run.name) for run in runs}
-    begun = f"{word_count(len(names), noun)} ran"
-    if len(runs) > len(names):
+    if len(runs) > expected:
         begun += f" in {len(runs)} attempts"
-    if not tasks and not hosts:
+    if not changes and not hosts:
         return f"{begun}; no change on a host is recorded"
-    return f"{begun} and made {word_count(tasks, 'change')} on {word_count(len(hosts), 'host')}"
+    return f"{begun} and made {word_count(changes, 'change')} on {word_count(len(hosts), 'host')}"
 
 
 def _tell_end(report: PostIncidentReport) -> Iterator[str]:
-    if report.change and report.change.reason:
+    if report.change and report.change.reason and report.outcome is not Outcome.RESOLVED:
         yield f"Reason on record: {report.change.reason.rstrip('.')}."
     times = {time.key: time for time in report.response_times}
     if report.outcome is Outcome.RESOLVED and times["verified"].seconds is not None:

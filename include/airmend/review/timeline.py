@@ -144,9 +144,7 @@ def _join_repeats(entries: list[TimelineEntry]) -> Iterator[TimelineEntry]:
     current: TimelineEntry | None = None
     for entry in entries:
         if current and (entry.lane, entry.text) == (current.lane, current.text):
-            current = current.model_copy(
-                update={"repeats": current.repeats + 1, "until": entry.at}
-            )
+            current = current.model_copy(update={"repeats": current.repeats + 1, "until": entry.at})
             continue
         if current:
             yield current

@@ -26,6 +26,8 @@ def word_duration(seconds: float | None) -> str:
         return NOT_RECORDED
     if seconds < 0:
         return f"-{word_duration(-seconds)}"
+    if seconds < 0.005:
+        return "0 s"
     if seconds < 1:
         return f"{seconds:.2f} s"
     if seconds < 9.95:

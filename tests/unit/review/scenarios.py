@@ -89,9 +89,7 @@ def make_risk(*, band: RiskBand = RiskBand.LOW, probability: float = 0.04) -> Ri
                 contribution=0.8,
                 missing=True,
             ),
-            RiskFactor(
-                name="hosts touched", input="1 host", source="inventory", contribution=0.1
-            ),
+            RiskFactor(name="hosts touched", input="1 host", source="inventory", contribution=0.1),
             RiskFactor(
                 name="history of the runbook",
                 input="12 of 12 went well",
@@ -217,9 +215,7 @@ def resolved_standard() -> ReportFacts:
         ended_at=later(9.1),
     )
     story = Story()
-    story.tell(
-        0, FactKind.INCIDENT_OPENED, "alertmanager reports ServiceDown on web1", delivery=17
-    )
+    story.tell(0, FactKind.INCIDENT_OPENED, "alertmanager reports ServiceDown on web1", delivery=17)
     story.tell(
         0.1,
         FactKind.RUNBOOK_MATCHED,
@@ -240,12 +236,8 @@ def resolved_standard() -> ReportFacts:
         content_hash=change.content_hash(),
     )
     story.tell(3.6, FactKind.STEP_STARTED, "Step 'Restart the service' begins", task="restart")
-    story.tell(
-        5.9, FactKind.STEP_FINISHED, "Step 'Restart the service' succeeded", execution=2
-    )
-    story.tell(
-        8.7, FactKind.VERIFICATION_FINISHED, "Verification passed: 1 of 1", execution=3
-    )
+    story.tell(5.9, FactKind.STEP_FINISHED, "Step 'Restart the service' succeeded", execution=2)
+    story.tell(8.7, FactKind.VERIFICATION_FINISHED, "Verification passed: 1 of 1", execution=3)
     story.tell(9.1, FactKind.CHANGE_ENDED, "Change chg-0001 ended as succeeded")
     story.tell(9.1, FactKind.INCIDENT_ENDED, "The incident is resolved, and verified")
     step = version.runbook.steps[0].id
@@ -279,13 +271,15 @@ def resolved_standard() -> ReportFacts:
 def approved_on_three_hosts() -> ReportFacts:
     """A normal change that waited three hours for a person and a minute for a target."""
     base, hosts = resolved_standard(), ("web1", "web2", "web3")
-    assert base.change and base.decision and base.runbook
+    assert base.change
+    assert base.decision
+    assert base.runbook
     change = base.change.model_copy(
         update={
             "change_type": ChangeType.NORMAL,
-            "targets": [make_target(host, address=f"127.0.0.{11 + i}") for i, host in enumerate(hosts)],
+            "targets": [make_target(host, address=f"{host}.example") for host in hosts],
             "risk": make_risk(band=RiskBand.MODERATE, probability=0.18),
-            "ended_at": later(11_300),
+            "ended_at": later(3 * 3600 + 12 * 60 + 30),
         }
     )
     wait = 3 * 3600 + 12 * 60
@@ -340,7 +334,8 @@ def approved_on_three_hosts() -> ReportFacts:
 def rolled_back() -> ReportFacts:
     """A repair that did not help, after a retry; the state before is back."""
     base = resolved_standard()
-    assert base.change and base.runbook
+    assert base.change
+    assert base.runbook
     step = base.runbook.runbook.steps[0].id
     broken = make_task(
         at=4.2,
@@ -433,7 +428,8 @@ EARLY = (
 def rejected() -> ReportFacts:
     """A person said no; nothing ran."""
     base = approved_on_three_hosts()
-    assert base.change and base.decision
+    assert base.change
+    assert base.decision
     return replace(
         base,
         incident=base.incident.model_copy(
@@ -479,7 +475,7 @@ def unmatched() -> ReportFacts:
         incident=make_incident(
             status=IncidentStatus.UNMATCHED,
             rejections=[
-                MatchRejection(runbook_id="disk-full", reason="incident.name == 'DiskFull' is false"),
+                MatchRejection(runbook_id="disk-full", reason="the name is not 'DiskFull'"),
                 MatchRejection(runbook_id="service-down", reason="label 'job' is not there"),
             ],
         ),
