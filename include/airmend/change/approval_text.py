@@ -86,7 +86,7 @@ def _write_risk(risk: RiskScore, lowered_by: str | None) -> str:
             for number, factor in enumerate(leading, start=1)
         ]
     if lowered_by:
-        lines += ["", f"It would be lower {lowered_by}."]
+        lines += ["", f"What would lower it: {lowered_by}."]
     return "\n".join(lines)
 
 

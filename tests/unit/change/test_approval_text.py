@@ -75,7 +75,7 @@ def test_the_approver_reads_risk_first_then_why_what_where_and_the_diff() -> Non
     assert subject == "Low risk: Restart the shop on web-1"
     assert body.startswith("**Low risk**: 10% chance to fail, impact 2 of 4.")
     assert "1. no clean run on this service yet: `0 clean runs on shop` (+0.70)" in body
-    assert "It would be lower after a clean first run: low." in body
+    assert "What would lower it: after a clean first run: low." in body
     assert "No answer until 2026-03-04 14:00 UTC means no." in body
     assert headings_of(tokens_of(body)) == HEADINGS
     for text in ("NodeSystemdServiceFailed", "1.0.0", "playbooks/restart.yml", "stop.yml", "web-1"):

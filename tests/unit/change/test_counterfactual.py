@@ -54,6 +54,15 @@ def test_a_gap_in_the_data_promises_nothing() -> None:
     assert lowered(1, service=make_facts(tier=1), history=None, preflight=None) is None
 
 
+def test_closing_incidents_is_no_advice_where_nobody_knows_of_any() -> None:
+    past = [make_outcome(), make_outcome(days_ago=180, succeeded=False)]
+    evidence = {**PRACTISED, "history": past}
+    assert lowered(1, **evidence, open_incidents=1) == (
+        "once the other incidents on the service are closed: low"
+    )
+    assert lowered(1, **evidence, open_incidents=None) is None
+
+
 @given(st.integers(2, 40), st.integers(1, 4), st.integers(0, 3))
 def test_what_it_says_of_hosts_is_true(hosts: int, tier: int, incidents: int) -> None:
     evidence = make_evidence(service=make_facts(tier=tier), open_incidents=incidents)

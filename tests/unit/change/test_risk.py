@@ -137,6 +137,11 @@ def test_another_version_than_the_last_clean_one_raises_the_risk() -> None:
     assert factor_of(score(history=past), factors.DIGEST_CHANGED).contribution == 0
 
 
+def test_of_two_versions_that_succeeded_at_one_instant_the_other_one_counts() -> None:
+    past = [make_outcome(), make_outcome(digest=OTHER_DIGEST)]
+    assert factor_of(score(history=past), factors.DIGEST_CHANGED).contribution == 0.5
+
+
 def test_a_diff_is_large_only_beyond_the_95th_percentile_of_this_runbook() -> None:
     earlier = list(range(1, 101))
     for lines, weight in ((95, 0.0), (96, 0.6)):
