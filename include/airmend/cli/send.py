@@ -31,7 +31,7 @@ def send_command(
             help="Name of the environment variable that holds the source's secret. "
             "A whsec_ key signs the body, anything else is sent as a bearer token."
         ),
-    ] = "AIRMEND_HOOK_SECRET",
+    ] = "AIRMEND_HOOK_SECRET",  # noqa: S107 - a name, and no secret
 ) -> None:
     """Send an alert from a file, and print which incident and run came of it."""
     try:

@@ -29,9 +29,9 @@ LINK_LIMIT = 2_000
 """Characters that are kept of a name, service or host; of a label's value; of a summary; of a
 description or an annotation; of a link. The body is stored as it came."""
 
-LABEL_COUNT_LIMIT = 100
 UNMAPPED_LIMIT = 8_000
-"""Labels or annotations of an alert; characters of JSON in its `unmapped`."""
+"""Characters of JSON in `unmapped`. The number of labels has no limit but the body's: a label
+that was left out could make a runbook match that must not."""
 
 _DEPTH_LIMIT = 16
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -148,8 +148,7 @@ def read_labels(
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """Labels or annotations, and those that are not text.
 
-    Numbers and booleans are kept as text; lists, objects and nulls, and labels beyond
-    `LABEL_COUNT_LIMIT`, are given back apart.
+    Numbers and booleans are kept as text; lists, objects and nulls are given back apart.
 
     Returns:
         Labels by name, values at full length up to `limit`; and the rest by name.
@@ -163,7 +162,7 @@ def read_labels(
     rest: dict[str, Any] = {}
     for name, item in read_object(value, field).items():
         key = cut(name, NAME_LIMIT)
-        if isinstance(item, str | int | float) and len(labels) < LABEL_COUNT_LIMIT:
+        if isinstance(item, str | int | float):
             labels[key] = cut(read_text(item), limit)
         else:
             rest[key] = item

@@ -86,18 +86,16 @@ class Registration:
         )
         correlation = correlate(alert, latest)
         if latest is None and correlation is Correlation.UNRELATED:
-            store_alert(self.session, alert, delivery_id=self.delivery_id, incident_id=None)
+            self._keep(alert, None)
             return IncidentAnswer(outcome=Outcome.IGNORED)
         if latest is None or correlation is Correlation.NEW:
-            incident_id, outcome = self._open(alert)
-        else:
-            incident_id = latest.id
-            outcome = self._continue(alert, latest, correlation)
-        store_alert(self.session, alert, delivery_id=self.delivery_id, incident_id=incident_id)
+            return self._open(alert)
+        outcome = self._continue(alert, latest, correlation)
+        self._keep(alert, latest.id)
         return answer_alert(
             outcome,
-            get_incident(self.session, incident_id),
-            change_of_incident(self.session, incident_id),
+            get_incident(self.session, latest.id),
+            change_of_incident(self.session, latest.id),
             self.base_url,
         )
 
@@ -110,7 +108,10 @@ class Registration:
             return Outcome.IGNORED
         return self._recover(alert, latest)
 
-    def _open(self, alert: Alert) -> tuple[str, Outcome]:
+    def _keep(self, alert: Alert, incident_id: str | None) -> None:
+        store_alert(self.session, alert, delivery_id=self.delivery_id, incident_id=incident_id)
+
+    def _open(self, alert: Alert) -> IncidentAnswer:
         suffix = f"{self.at:%Y%m%d}-{self.new_id()}"
         incident = _incident_of(alert, f"INC-{suffix}", self.at)
         match = self.match(incident.facts(), self.runbooks())
@@ -119,6 +120,7 @@ class Registration:
             update={"status": status, "rejections": list(match.rejections)}
         )
         create_incident(self.session, incident)
+        self._keep(alert, incident.id)
         place = f" on {alert.host}" if alert.host else ""
         self._tell(
             FactKind.INCIDENT_OPENED,
@@ -128,22 +130,17 @@ class Registration:
         if match.runbook is None:
             looked_at = len(incident.rejections)
             self._tell(FactKind.NO_RUNBOOK, f"none of {looked_at} runbooks takes it", incident.id)
-            return incident.id, Outcome.UNMATCHED
-        self._request_change(alert, incident.id, f"CHG-{suffix}", match.runbook, match.inputs)
-        return incident.id, Outcome.PENDING
+            return answer_alert(Outcome.UNMATCHED, incident, None, self.base_url)
+        change = self._request_change(incident, f"CHG-{suffix}", match.runbook, match.inputs)
+        return answer_alert(Outcome.PENDING, incident, change, self.base_url)
 
     def _request_change(
-        self,
-        alert: Alert,
-        incident_id: str,
-        change_id: str,
-        version: RunbookVersion,
-        inputs: dict[str, Any],
-    ) -> None:
+        self, incident: Incident, change_id: str, version: RunbookVersion, inputs: dict[str, Any]
+    ) -> ChangeRequest:
         runbook = version.runbook
         change = ChangeRequest(
             id=change_id,
-            incident_id=incident_id,
+            incident_id=incident.id,
             runbook_id=runbook.id,
             runbook_version=runbook.version,
             runbook_digest=version.digest,
@@ -151,8 +148,8 @@ class Registration:
             status=ChangeStatus.REQUESTED,
             reason="",
             dag_id=runbook.id,
-            run_id=f"airmend__{incident_id}",
-            requested_by=f"source:{alert.source}",
+            run_id=f"airmend__{incident.id}",
+            requested_by=f"source:{incident.source}",
             requested_at=self.at,
             ended_at=None,
             inputs=inputs,
@@ -162,21 +159,24 @@ class Registration:
         self._tell(
             FactKind.RUNBOOK_MATCHED,
             f"the runbook {runbook.id} {runbook.version} takes it",
-            incident_id,
+            incident.id,
             change_id=change_id,
             digest=version.digest,
         )
+        return change
 
     def _recover(self, alert: Alert, incident: Incident) -> Outcome:
-        if incident.recovered_at is not None:
-            return Outcome.REPEATED
-        note_recovery(self.session, incident.id, at=self.at)
-        self._tell(FactKind.ALERT_RESOLVED, f"{alert.source} says that it is over", incident.id)
+        outcome = Outcome.REPEATED
+        if incident.recovered_at is None:
+            note_recovery(self.session, incident.id, at=self.at)
+            self._tell(FactKind.ALERT_RESOLVED, f"{alert.source} says that it is over", incident.id)
+            outcome = Outcome.RESOLVED
         # what is being remediated stays so: the change sees the recovery and ends the incident
         if incident.status in {IncidentStatus.UNMATCHED, IncidentStatus.ESCALATED}:
             set_incident_status(self.session, incident.id, IncidentStatus.RECOVERED, at=self.at)
             self._tell(FactKind.INCIDENT_ENDED, "recovered, as its sender says", incident.id)
-        return Outcome.RESOLVED
+            outcome = Outcome.RESOLVED
+        return outcome
 
     def _tell(
         self,

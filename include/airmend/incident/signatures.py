@@ -40,10 +40,15 @@ def parse_secrets(text: str) -> SourceSecrets:
     """Read secrets separated by white space; those that begin with `whsec_` are HMAC keys.
 
     Raises:
-        ConfigurationError: A key is not base64 of at least 24 bytes, or there are more than
-            two of a kind. The message holds no part of a secret.
+        ConfigurationError: A key is not base64 of at least 24 bytes, there are more than two
+            of a kind, or one is not ASCII. The message holds no part of a secret.
     """
     words = text.split()
+    if not text.isascii():
+        raise ConfigurationError(
+            "a secret of an alert source has characters beyond ASCII, which a header cannot "
+            "carry; set another one"
+        )
     keys = tuple(word for word in words if word.startswith(KEY_PREFIX))
     tokens = tuple(word for word in words if not word.startswith(KEY_PREFIX))
     for kind, found in (("signing keys", keys), ("bearer tokens", tokens)):
