@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, ClassVar
 
+from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
 
 
@@ -46,10 +47,24 @@ def _compose() -> Any:
     )
 
 
+class Preloader:
+    """Listens for the start of a scheduler or DAG processor, which fork what runs our code."""
+
+    @hookimpl
+    def on_starting(self, component: Any) -> None:
+        """Import before the forks what each of them would import; not in a task itself."""
+        # a task announces itself here too; the class is not imported, that alone would cost it
+        if type(component).__name__ == "Job":
+            from airmend.orchestration.preloading import preload
+
+            preload()
+
+
 class AirmendPlugin(AirflowPlugin):
     """What Airflow mounts and shows."""
 
     name = "airmend"
+    listeners: ClassVar = [Preloader()]
     fastapi_apps: ClassVar = [
         {"app": LazyApplication(), "url_prefix": "/airmend", "name": "airmend"}
     ]
