@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, Engine, Result, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
 from airmend.errors import StoreUnavailableError
@@ -46,7 +47,8 @@ class Database:
         is refused everywhere.
 
         Raises:
-            StoreUnavailableError: The database is down, read-only, full or locked.
+            StoreUnavailableError: The database is down, read-only, full, locked or has no
+                connection left.
             RuntimeError: This thread has a transaction open already.
         """
         if getattr(self._open, "yes", False):
@@ -57,6 +59,8 @@ class Database:
                 yield session
         except (OperationalError, InterfaceError) as error:
             raise StoreUnavailableError(f"the records cannot be used: {error.orig}") from error
+        except PoolTimeoutError as error:
+            raise StoreUnavailableError("the records have no free connection") from error
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise StoreUnavailableError(f"the records cannot be used: {error.orig}") from error
