@@ -8,7 +8,7 @@ itself when the first owner has fallen silent. Imports nothing of Airflow.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -54,6 +54,16 @@ class Work:
     batches: Sequence[Sequence[str]]  # host names, batch by batch
     check_mode: bool = False
     again: bool = False  # a failed earlier attempt may be followed by this one
+
+
+def playbook_variables(change: ChangeRequest, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """What a playbook is given: the inputs, the runbook's own `vars`, and whose work it is."""
+    return {
+        **change.inputs,
+        **variables,
+        "airmend_change_id": change.id,
+        "airmend_incident_id": change.incident_id,
+    }
 
 
 def run_work(run: ChangeRun, work: Work, cancelled: threading.Event) -> Execution:

@@ -14,7 +14,7 @@ from airmend.change.model import ChangeStatus
 from airmend.errors import ChangeRefusedError
 from airmend.execution.model import Execution, ExecutionStatus, Phase, PlaybookEvidence
 from airmend.orchestration.change_run import ChangeRun
-from airmend.orchestration.executing import Work, run_work
+from airmend.orchestration.executing import Work, playbook_variables, run_work
 from airmend.records.model import FactKind
 
 
@@ -36,7 +36,7 @@ def run_preflight(run: ChangeRun, cancelled: threading.Event) -> dict[str, Any]:
             phase=Phase.PREFLIGHT,
             name=step.id,
             playbook=step.playbook,
-            variables={**change.inputs, **step.vars},
+            variables=playbook_variables(change, step.vars),
             timeout_seconds=step.timeout_seconds,
             batches=[hosts],
             check_mode=True,

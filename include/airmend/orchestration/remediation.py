@@ -29,7 +29,7 @@ from airmend.execution.model import (
 )
 from airmend.execution.verification import verify
 from airmend.orchestration.change_run import ChangeRun
-from airmend.orchestration.executing import Work, authorise, run_work
+from airmend.orchestration.executing import Work, authorise, playbook_variables, run_work
 from airmend.records.executions import (
     claim_execution,
     finish_execution,
@@ -64,7 +64,7 @@ def run_step(run: ChangeRun, step_id: str, cancelled: threading.Event) -> dict[s
         phase=Phase.STEP,
         name=step.id,
         playbook=step.playbook,
-        variables={**change.inputs, **step.vars},
+        variables=playbook_variables(change, step.vars),
         timeout_seconds=step.timeout_seconds,
         batches=split_batches(
             [target.name for target in change.targets], canary=limits.canary, serial=limits.serial
@@ -147,7 +147,7 @@ def _roll_back(
         phase=Phase.ROLLBACK,
         name="rollback",
         playbook=rollback.playbook,
-        variables={**change.inputs, **rollback.vars},
+        variables=playbook_variables(change, rollback.vars),
         timeout_seconds=rollback.timeout_seconds,
         batches=[[target.name for target in change.targets]],
     )
@@ -194,7 +194,7 @@ def _run_checks(
             phase=phase,
             name=f"{phase.value}: {check.name}",
             playbook=check.playbook,
-            variables={**change.inputs, **check.vars},
+            variables=playbook_variables(change, check.vars),
             timeout_seconds=check.deadline_seconds,
             batches=[[target.name for target in change.targets]],
             again=True,
