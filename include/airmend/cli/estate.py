@@ -88,7 +88,7 @@ class Estate:
 
     def __init__(self, folder: Path, addresses: Mapping[str, str] | None = None) -> None:
         self.folder = folder.resolve()
-        self.addresses = {host: "127.0.0.1" for host in HOSTS} | dict(addresses or {})
+        self.addresses = dict.fromkeys(HOSTS, "127.0.0.1") | dict(addresses or {})
 
     @property
     def inventory(self) -> Path:
@@ -194,19 +194,22 @@ class Estate:
         while find_process(self.host_folder(host)) is not None:
             time.sleep(0.01)  # the kernel is taking it down, nothing can stop that
 
-    def fill_disk(self, hosts: Iterable[str], now: datetime) -> None:
-        """Leave rotated logs of the last weeks on hosts, about 32 MB each.
+    def fill_disk(
+        self, hosts: Iterable[str], now: datetime, *, file_megabytes: int = OLD_LOG_MEGABYTES
+    ) -> None:
+        """Leave the rotated logs of four weeks on hosts.
 
         Args:
             hosts: Where.
             now: The files are between 9 and 30 days older than this.
+            file_megabytes: Size of each of the four files.
         """
         for host in hosts:
             for number in range(1, OLD_LOG_FILES + 1):
                 age = timedelta(days=OLDEST_LOG_DAYS - 7 * (OLD_LOG_FILES - number))
                 day = now - age
                 path = self.log_folder(host) / f"shop.log-{day:%Y%m%d}"
-                path.write_bytes(_old_log(host, day) * OLD_LOG_MEGABYTES)
+                path.write_bytes(_old_log(host, day) * file_megabytes)
                 os.utime(path, (day.timestamp(), day.timestamp()))
 
     def exhaust_descriptors(self, host: str) -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 START_SECONDS = 15.0
-STOP_SECONDS = 5.0
+STOP_SECONDS = 3.0
 POLL_SECONDS = 0.02
 
 DONE, FAILED, WRONG_USE, NOT_RUNNING = 0, 1, 2, 3
@@ -72,6 +72,8 @@ def start(folder: Path, unit: dict[str, Any]) -> int:
             stdout=errors,
             stderr=errors,
             cwd="/",
+            # an environment of its own, as from systemd: nothing of whoever asked for the start
+            env={"PATH": os.defpath},
             start_new_session=True,
         )
 

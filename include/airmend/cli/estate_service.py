@@ -129,29 +129,44 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the server's word
         """Send the server's own lines to the log of the shop."""
         self.shop.log(format % args)
 
 
 class Server(ThreadingHTTPServer):
-    """Forgets a connection at once when it ends, so that a restart finds the port free."""
+    """Ends with the folder of its host: nobody could find the process to stop it afterwards.
 
-    allow_reuse_address = True
+    Args:
+        unit: The content of `unit.json`.
+        pid_file: The file that says that the service runs.
+    """
+
+    allow_reuse_address = True  # a restart finds the port free
     daemon_threads = True
 
+    def __init__(self, unit: dict[str, Any], pid_file: Path) -> None:
+        super().__init__((unit["address"], unit["port"]), Handler)
+        self._pid_file = pid_file
 
-def hold_pid_file(path: Path) -> IO[str]:
+    def service_actions(self) -> None:
+        """Called between requests, ten times a second."""
+        if not self._pid_file.exists():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def hold_pid_file(path: Path) -> None:
     """Write the process's number into a file and lock it for the life of the process.
 
     The lock, not the number, says that the service runs: the kernel takes it away with the
-    process, however that ends, while a number may be given to another one.
+    process, however that ends, while a number may be given to another one. So the file is
+    never closed here.
 
     Raises:
         BlockingIOError: Another process holds it. Whoever only asks holds it for a moment, so
             that is found out after several attempts.
     """
-    file = path.open("a+", encoding="utf-8")
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     for left in reversed(range(LOCK_ATTEMPTS)):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -160,26 +175,25 @@ def hold_pid_file(path: Path) -> IO[str]:
             if not left:
                 raise
             time.sleep(0.02)
-    file.truncate(0)
-    file.write(f"{os.getpid()}\n")
-    file.flush()
-    return file
+    os.ftruncate(file, 0)
+    os.write(file, f"{os.getpid()}\n".encode())
 
 
 def serve(folder: Path) -> int:
     """Run the service until SIGTERM; gives the exit code."""
     # Blocked before the first thread starts, so that every thread leaves them to sigwait.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    pid_file = folder / "shop.pid"
+    hold_pid_file(pid_file)
     unit = json.loads((folder / "unit.json").read_text(encoding="utf-8"))
-    with hold_pid_file(folder / "shop.pid"):
-        Handler.shop = shop = Shop(folder, unit)
-        with Server((unit["address"], unit["port"]), Handler) as server:
-            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
-            shop.log("started")
-            while signal.sigwait(SIGNALS) == signal.SIGHUP:
-                shop.read_configuration()
-            server.shutdown()
-            shop.log("stopped")
+    Handler.shop = shop = Shop(folder, unit)
+    with Server(unit, pid_file) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}).start()
+        shop.log("started")
+        while signal.sigwait(SIGNALS) == signal.SIGHUP:
+            shop.read_configuration()
+        server.shutdown()
+        shop.log("stopped")
     return 0
 
 

@@ -144,6 +144,8 @@ class ChangePolicy(Strict):
 
 
 Variables = dict[Name, str | int | bool | list[str | int]]
+"""Extra variables of a playbook. Beside them it gets the inputs and `airmend_change_id`, the
+number of the change, under which it keeps what a rollback needs."""
 
 
 class Step(Strict):
