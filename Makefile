@@ -25,17 +25,17 @@ up: $(INSTALLED) ## Run Airflow with Airmend until Ctrl-C (AIRMEND_PORT=8080)
 	@$(BIN)/airmend up
 
 test: $(INSTALLED) ## Run every test: unit, integration, end to end
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(ARGS)
 
 lint: $(INSTALLED) ## Check the code, the runbooks, the layers and the schema
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/ansible-lint --offline runbooks
+	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/ansible-lint --offline --nocolor -q runbooks
 	$(BIN)/yamllint --strict .
 	$(BIN)/airmend lint
-	$(BIN)/airmend schema --check
+	$(BIN)/airmend schema | diff -u docs/runbook.schema.json -
 
 bench: $(INSTALLED) ## Measure speed, each figure beside its floor
 	@$(BIN)/airmend bench

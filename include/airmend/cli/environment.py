@@ -133,7 +133,12 @@ def hook_secret(home: Path, source: str) -> str:
     Raises:
         ConfigurationError: The file cannot be used.
     """
-    return keep_secret(home.resolve() / "secrets" / f"hook-{source}", new_hook_secrets)
+    return keep_secret(hook_file(home, source), new_hook_secrets)
+
+
+def hook_file(home: Path, source: str) -> Path:
+    """Where the secrets of an alert source are."""
+    return home.resolve() / "secrets" / f"hook-{source}"
 
 
 def passwords_file(home: Path) -> Path:

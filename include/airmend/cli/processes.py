@@ -21,6 +21,9 @@ MARK = "AIRMEND_STACK"
 GRACE_SECONDS = 5.0
 """Between the request to stop and the kill; Ansible's playbooks need up to two."""
 
+_KILL_SECONDS = 5.0  # a killed process that is still there hangs in the kernel
+_POLL_SECONDS = 0.05
+
 
 class Component:
     """One long-running command, its log, and when it was started.
@@ -75,6 +78,11 @@ class Component:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
 
+    def collect(self) -> None:
+        """Take note of the end of its process, so that no zombie is left."""
+        if self._process is not None:
+            self._process.wait()
+
     def last_lines(self, count: int = 15) -> str:
         """The end of its log."""
         return last_lines(self.log_file, count)
@@ -98,8 +106,10 @@ def find_processes(mark: str, sessions: Container[int]) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and (
-                os.getsid(process.pid) in sessions or process.environ().get(MARK) == mark
+            if (
+                not _has_ended(process)
+                and process.pid != os.getpid()
+                and (os.getsid(process.pid) in sessions or process.environ().get(MARK) == mark)
             ):
                 found.append(process)
         except (psutil.Error, OSError):
@@ -110,12 +120,34 @@ def find_processes(mark: str, sessions: Container[int]) -> list[psutil.Process]:
 def end_processes(processes: Iterable[psutil.Process], grace_seconds: float) -> None:
     """Ask processes to stop, and kill those that have not done so in time."""
     left = list(processes)
-    for process in left:
-        _signal(process, signal.SIGTERM)
-    _, left = psutil.wait_procs(left, timeout=grace_seconds)
-    for process in left:
-        _signal(process, signal.SIGKILL)
-    psutil.wait_procs(left, timeout=grace_seconds)
+    for number, timeout_seconds in (
+        (signal.SIGTERM, grace_seconds),
+        (signal.SIGKILL, _KILL_SECONDS),
+    ):
+        for process in left:
+            _signal(process, number)
+        left = _wait(left, timeout_seconds)
+
+
+def _wait(processes: list[psutil.Process], timeout_seconds: float) -> list[psutil.Process]:
+    """Wait for processes to end; gives those that have not.
+
+    A zombie has ended: the orphans among these belong to the system, which may collect them
+    later or, in a container, never.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    while left := [process for process in processes if not _has_ended(process)]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(_POLL_SECONDS)
+    return left
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:

@@ -130,6 +130,8 @@ class AirflowStack:
             end_processes(self._found(), GRACE_SECONDS)
         except KeyboardInterrupt:
             end_processes(self._found(), 0)
+        for component in self._components.values():
+            component.collect()
         self._sessions.clear()
         if self._lock is not None:
             self._lock.close()
