@@ -16,8 +16,8 @@ DWARFS = 4
 """A stretch this many times longer than all shorter ones together is cut."""
 
 SHORTEST_CUT_SECONDS = 20
-MOST_CUTS = 4
-CUT_WIDTH = 92.0
+MOST_CUTS = 3
+CUT_WIDTH = 112.0  # room for "59 min 59 s, cut"
 
 TICK_STEPS = (
     *(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30),

@@ -20,10 +20,10 @@ from airmend.review.wording import make_printable, word_clock, word_duration, wo
 
 WIDTH = 960
 GUTTER = 186
-LEFT, RIGHT = GUTTER + 12, WIDTH - 24
+LEFT, RIGHT = GUTTER + 12, WIDTH - 132  # room for the words behind the last bar
 ROW, BAR = 32, 16
 TOP, BOTTOM = 34, 30
-TICK_SPACING = 88
+TICK_SPACING = 110
 LETTER, CAPITAL, WIDE_LETTER = 6.6, 9.5, 12.5  # generous widths at 12 pixels
 SHORTEST_BAR = 4.0
 
@@ -105,21 +105,20 @@ def _draw_stripes(rows: list[Row]) -> Iterator[Markup]:
 
 def _draw_scale(axis: Axis, bottom: float) -> Iterator[Markup]:
     for moment, words in _word_ticks(axis):
-        x, half = axis.place(moment), _measure(words) / 2
+        x = axis.place(moment)
         yield Markup('<path class="grid" d="M{0:.1f} {1}V{2}"/>').format(x, TOP - 6, bottom)
-        middle = min(max(x, LEFT - 8 + half), WIDTH - half - 2)
-        yield _text(middle, TOP - 14, words, "soft num", "middle")
+        yield _text(x, TOP - 14, words, "soft num", "middle")
 
 
 def _word_ticks(axis: Axis) -> list[tuple[float, str]]:
     """Ticks with the clock's time; the date where a new day begins."""
     ticks = list(axis.ticks(TICK_SPACING))
     fine = any(moment % 1 > 0.001 for moment in ticks)
-    words, day = [], None
+    words, day = [], datetime.fromtimestamp(axis.stretches[0].start, UTC).date()
     for moment in ticks:
         at = datetime.fromtimestamp(round(moment, 3), UTC)
         clock = word_clock(at)[: 11 if fine else 8]
-        words.append((moment, clock if day in (None, at.date()) else f"{at:%b %d} {clock}"))
+        words.append((moment, clock if day == at.date() else f"{at:%b %d} {clock}"))
         day = at.date()
     return words
 
@@ -133,7 +132,7 @@ def _draw_row(row: Row, axis: Axis, y: float) -> Iterator[Markup]:
         top = y + (ROW - BAR) / 2
         yield _draw_bar(row, span, x, right, top)
         yield from _draw_tears(axis, x, right, top)
-        width, baseline = _measure(words) + 6, y + ROW / 2 + 4
+        width, baseline = measure(words) + 6, y + ROW / 2 + 4
         if right + width <= following:
             yield _text(right + 6, baseline, words, "num")
             taken_until = right + width
@@ -156,8 +155,7 @@ def _draw_bar(row: Row, span: Span, x: float, right: float, y: float) -> Markup:
 def _bar_ends(span: Span, axis: Axis) -> tuple[float, float]:
     x = axis.place(span.started_at.timestamp())
     right = RIGHT if span.ended_at is None else axis.place(span.ended_at.timestamp())
-    right = max(right, x + SHORTEST_BAR)
-    return (x, right) if right <= WIDTH - 4 else (WIDTH - 4 - SHORTEST_BAR, WIDTH - 4)
+    return x, max(right, x + SHORTEST_BAR)
 
 
 def _bar_words(span: Span) -> str:
@@ -209,10 +207,10 @@ def _describe(rows: list[Row]) -> str:
 
 
 def _sentence(row: Row, span: Span) -> str:
-    began = word_clock(span.started_at)
+    label, began = make_printable(row.label), word_clock(span.started_at)
     if span.ended_at is None:
-        return f"{row.label}: from {began}, no end recorded"
-    return f"{row.label}: {began} to {word_clock(span.ended_at)}, {_bar_words(span)}"
+        return f"{label}: from {began}, no end recorded"
+    return f"{label}: {began} to {word_clock(span.ended_at)}, {_bar_words(span)}"
 
 
 def _text(x: float, y: float, words: str, classes: str = "", anchor: str = "start") -> Markup:
@@ -221,7 +219,7 @@ def _text(x: float, y: float, words: str, classes: str = "", anchor: str = "star
     )
 
 
-def _measure(words: str) -> float:
+def measure(words: str) -> float:
     """A width that the words will not exceed in any common face at 12 pixels."""
     return sum(
         WIDE_LETTER
@@ -234,9 +232,9 @@ def _measure(words: str) -> float:
 
 
 def _shorten(words: str, width: float) -> str:
-    if _measure(words) <= width:
+    if measure(words) <= width:
         return words
-    while words and _measure(words) > width - 10:
+    while words and measure(words) > width - 10:
         words = words[:-1]
     return f"{words.rstrip()}…"
 

@@ -6,8 +6,8 @@ import re
 
 from airmend.review.wording import make_printable
 
-_SIGNS = re.compile(r"([\\`*_\[\]<>#|~$@]|&(?=[#A-Za-z])|:(?=//|[A-Za-z_+-]))")
-_BARE_DOMAIN = re.compile(r"(?i)\bwww\.")
+_SIGNS = re.compile(r"([\\`*_\[\]<>#|~$]|&(?=[#A-Za-z]))")
+_ADDRESS = re.compile(r"(?i)://|www\.|@|(?:mailto|xmpp):")
 _BLOCK_START = re.compile(r"^(?:([-+=])|(\d{1,9})([.)])(?=\s|$))")
 _BACKTICKS = re.compile(r"`+")
 
@@ -21,13 +21,15 @@ class Markdown(str):
 def escape_markdown(text: str) -> Markdown:
     """One line of plain text, so that any Markdown reader shows exactly it.
 
-    Escapes the signs of CommonMark and of GitHub's additions: tables, strikethrough, mentions,
-    emoji codes, formulas, and addresses that would become links by themselves.
+    Escapes the signs of CommonMark and of GitHub's additions: tables, strikethrough, formulas.
+    Words that look like an address or a mention become code: readers turn them into links
+    after all escapes are gone. In those, a pipe becomes a broken bar.
     """
-    line = " ".join(make_printable(text).split())
-    line = _SIGNS.sub(r"\\\1", line)
-    line = _BARE_DOMAIN.sub(lambda found: f"{found[0][:-1]}\\.", line)
-    return Markdown(_BLOCK_START.sub(_escape_start, line))
+    words = " ".join(make_printable(text).split()).split(" ")
+    shown = [
+        _quote_word(word) if _ADDRESS.search(word) else _SIGNS.sub(r"\\\1", word) for word in words
+    ]
+    return Markdown(_BLOCK_START.sub(_escape_start, " ".join(shown)))
 
 
 def quote_code(text: str) -> Markdown:
@@ -49,6 +51,12 @@ def link_to(text: str, address: str | None) -> Markdown:
         return quote_code(text)
     safe = address.replace("(", "%28").replace(")", "%29").replace("|", "%7C")
     return Markdown(f"[{escape_markdown(text)}]({safe})")
+
+
+def _quote_word(word: str) -> str:
+    marks = "`" * (max((len(found) for found in _BACKTICKS.findall(word)), default=0) + 1)
+    room = " " if "`" in word else ""
+    return f"{marks}{room}{word.replace('|', '¦')}{room}{marks}"
 
 
 def _escape_start(found: re.Match[str]) -> str:
