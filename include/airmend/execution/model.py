@@ -19,6 +19,7 @@ class Phase(StrEnum):
     VERIFY = "verify"
     ROLLBACK = "rollback"
     ROLLBACK_VERIFY = "rollback_verify"
+    CHECK = "check"  # a playbook that one of the two verifications runs
 
 
 class ExecutionStatus(StrEnum):

@@ -81,10 +81,14 @@ def build_dag(version: RunbookVersion) -> DAG:
         default_args={"owner": runbook.owner, "retry_delay": timedelta(seconds=2)},
     ) as dag:
         digest = version.digest
-        guard = GuardSensor(task_id="guard", digest=digest)
-        preflight = PreflightOperator(task_id="preflight", digest=digest)
-        assess_risk = AssessRiskOperator(task_id="assess_risk", digest=digest)
-        approval = ApprovalSensor(task_id="approval", digest=digest)
+        guard = GuardSensor(task_id="guard", task_display_name="Guard", digest=digest)
+        preflight = PreflightOperator(
+            task_id="preflight", task_display_name="Preflight (check mode)", digest=digest
+        )
+        assess_risk = AssessRiskOperator(
+            task_id="assess_risk", task_display_name="Assess risk", digest=digest
+        )
+        approval = ApprovalSensor(task_id="approval", task_display_name="Approval", digest=digest)
         steps = [
             StepOperator(
                 task_id=step.id,
@@ -94,8 +98,8 @@ def build_dag(version: RunbookVersion) -> DAG:
             )
             for step in runbook.steps
         ]
-        verify = VerifyOperator(task_id="verify", digest=digest)
-        rollback = RollbackOperator(task_id="rollback", digest=digest)
-        report = ReportOperator(task_id="report", digest=digest)
+        verify = VerifyOperator(task_id="verify", task_display_name="Verify", digest=digest)
+        rollback = RollbackOperator(task_id="rollback", task_display_name="Rollback", digest=digest)
+        report = ReportOperator(task_id="report", task_display_name="Report", digest=digest)
         chain(guard, preflight, assess_risk, approval, *steps, verify, rollback, report)
     return dag

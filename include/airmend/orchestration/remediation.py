@@ -191,8 +191,8 @@ def _run_checks(
 
     def run_ansible(check: AnsibleCheck) -> PlaybookEvidence:
         work = Work(
-            phase=phase,
-            name=f"{phase.value}: {check.name}",
+            phase=Phase.CHECK,
+            name=check.name if phase is Phase.VERIFY else f"after rollback: {check.name}",
             playbook=check.playbook,
             variables=playbook_variables(change, check.vars),
             timeout_seconds=check.deadline_seconds,

@@ -62,6 +62,8 @@ def _people(facts: ReportFacts) -> Iterator[Span]:
 def _executions(facts: ReportFacts) -> Iterator[Span]:
     titles = name_steps(facts)
     for execution in facts.executions:
+        if execution.phase is Phase.CHECK:
+            continue  # a part of the verification that is drawn already
         row = ROWS.get(execution.phase) or titles.get(execution.name, execution.name)
         yield _span(
             PHASE_LANES[execution.phase],

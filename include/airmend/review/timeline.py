@@ -48,6 +48,7 @@ PHASE_LANES = {
     Phase.VERIFY: Lane.VERIFICATION,
     Phase.ROLLBACK: Lane.ROLLBACK,
     Phase.ROLLBACK_VERIFY: Lane.ROLLBACK,
+    Phase.CHECK: Lane.VERIFICATION,
 }
 
 PHASE_NAMES = {
@@ -56,6 +57,7 @@ PHASE_NAMES = {
     Phase.VERIFY: "Verification",
     Phase.ROLLBACK: "Rollback",
     Phase.ROLLBACK_VERIFY: "Check of the rollback",
+    Phase.CHECK: "Check",
 }
 
 ENDINGS = {
@@ -84,7 +86,7 @@ def tell_timeline(facts: ReportFacts, *, base_url: str) -> list[TimelineEntry]:
 def name_execution(execution: Execution) -> str:
     """How an execution is called in a sentence: "Step 'restart'", "Verification, attempt 2"."""
     name = PHASE_NAMES[execution.phase]
-    if execution.phase is Phase.STEP:
+    if execution.phase in (Phase.STEP, Phase.CHECK):
         name = f"{name} '{execution.name}'"
     return name if execution.attempt == 1 else f"{name}, attempt {execution.attempt}"
 
