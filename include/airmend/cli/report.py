@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy.exc import ProgrammingError
 
 from airmend.errors import StoreUnavailableError
 from airmend.records.database import Database
@@ -45,8 +46,9 @@ def report_command(
             _print_list(database)
         else:
             _show(database, incident_or_change, form, output)
-    except StoreUnavailableError as error:
-        typer.echo(f"{error}. Is AIRMEND_DATABASE_URL right, and are the tables made?", err=True)
+    except (StoreUnavailableError, ProgrammingError) as error:  # PostgreSQL: no such table
+        fact = str(error.orig if isinstance(error, ProgrammingError) else error).splitlines()[0]
+        typer.echo(f"{fact}. Is AIRMEND_DATABASE_URL right, and are the tables made?", err=True)
         raise typer.Exit(2) from error
     finally:
         database.close()

@@ -29,8 +29,9 @@ def test_what_was_recorded_comes_back_as_facts(database: Database, name: str) ->
     with database.session() as session:
         found = gather_facts(session, "chg-0001")
 
-    made = {"made_at": later(60), "base_url": BASE_URL}
-    stored, direct = build_report(found, **made), build_report(facts, **made)
+    stored, direct = (
+        build_report(records, made_at=later(60), base_url=BASE_URL) for records in (found, facts)
+    )
     # the ledger numbers facts by itself
     assert stored.model_copy(update={"provenance": None, "timeline": None}) == direct.model_copy(
         update={"provenance": None, "timeline": None}

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from airmend.errors import ConfigurationError
-from airmend.review import saving
 from airmend.review.model import PostIncidentReport
 from airmend.review.report import build_report
 from airmend.review.saving import save_report
@@ -76,7 +75,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
     def fail(_handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(saving.os, "fsync", fail)
+    monkeypatch.setattr("os.fsync", fail)
     with pytest.raises(ConfigurationError, match="No space left"):
         save_report(report, tmp_path)
 
