@@ -6,6 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 log=.airmend/logs/install.log
+(umask 077 && mkdir -p .airmend)  # it will hold secrets and what alerts say
 mkdir -p .airmend/logs
 PIP_CACHE_DIR=$PWD/.airmend/cache/pip
 UV_CACHE_DIR=$PWD/.airmend/cache/uv

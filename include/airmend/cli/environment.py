@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from airmend.cli.secret_files import (
     keep_passwords,
     keep_secret,
+    make_private_folder,
     new_fernet_key,
     new_hook_secrets,
     new_token,
@@ -209,6 +210,7 @@ def _accounts(home: Path) -> dict[str, str]:
     Airflow's own secrets are named by a command that prints them, so that they are not in the
     environment that local playbooks gather as facts.
     """
+    make_private_folder(home)  # alerts and diffs are in the records
     folder = home / "secrets"
     secrets = {
         "AIRFLOW__API_AUTH__JWT_SECRET": ("jwt-secret", new_token),

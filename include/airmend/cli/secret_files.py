@@ -16,6 +16,20 @@ from pathlib import Path
 from airmend.errors import ConfigurationError
 
 
+def make_private_folder(folder: Path) -> None:
+    """Make a folder that only its owner can enter; one that is there stays as it is.
+
+    Raises:
+        ConfigurationError: It cannot be made.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder}: it cannot be made: {error.strerror}. Set AIRMEND_HOME to another folder"
+        ) from error
+
+
 def keep_secret(path: Path, make: Callable[[], str]) -> str:
     """The text of a secret file; made when it is not there yet.
 
@@ -26,8 +40,8 @@ def keep_secret(path: Path, make: Callable[[], str]) -> str:
     Raises:
         ConfigurationError: The file cannot be written or read, or is empty.
     """
+    make_private_folder(path.parent)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             _write_once(path, make())
         text = path.read_text().strip()

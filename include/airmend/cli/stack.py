@@ -218,7 +218,6 @@ class AirflowStack:
 
     def _take_home(self) -> None:
         """Hold the home for this process: two Airflows over one database would disturb it."""
-        self.home.mkdir(parents=True, exist_ok=True)
         path = self.home / "running"
         lock = path.open("a+")
         try:

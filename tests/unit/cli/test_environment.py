@@ -135,7 +135,8 @@ def test_no_two_installations_share_a_secret(tmp_path: Path) -> None:
         assert len(files) == 4 + len(source_names())
         for path in files:
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert stat.S_IMODE((tmp_path / folder / "secrets").stat().st_mode) == 0o700
+        for private in (tmp_path / folder, tmp_path / folder / "secrets"):
+            assert stat.S_IMODE(private.stat().st_mode) == 0o700
     for name in one:
         if name.startswith("AIRFLOW_CONN_"):
             assert one[name] != other[name]
