@@ -33,6 +33,7 @@ COMMANDS = {
     "schema": Entry("schema", "schema_command", "Print the JSON Schema of runbook.yaml."),
     "send": Entry("send", "send_command", "Send an alert from a file."),
     "report": Entry("report", "report_command", "Show the report of a change."),
+    "unlock": Entry("unlock", "unlock_command", "List locked runbooks, or unlock one."),
     "up": Entry("up", "up_command", "Run Airflow with Airmend until Ctrl-C."),
     "demo": Entry("demo", "demo_command", "Break a small estate and watch it being repaired."),
     "bench": Entry("bench", "bench_command", "Measure speed, each figure beside its floor."),

@@ -75,6 +75,17 @@ class CatalogEntry(BaseModel):
     refused: str = ""
 
 
+class RunbookLock(BaseModel):
+    """Why no new run of a runbook may begin until a person has looked."""
+
+    model_config = ConfigDict(frozen=True)
+
+    runbook_id: str
+    reason: str
+    change_id: str  # the change that left it so
+    locked_at: datetime
+
+
 class BrokenRunbook(BaseModel):
     """A runbook folder with mistakes, as shown under the import errors of the Airflow UI."""
 

@@ -9,8 +9,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from airmend.errors import UnknownRunbookError
-from airmend.records.model import Catalog
-from airmend.records.tables import CatalogRow, RunbookLockRow, RunbookVersionRow, Table
+from airmend.records.ledger import append_fact
+from airmend.records.model import Catalog, FactKind, RunbookLock
+from airmend.records.tables import (
+    CatalogRow,
+    ChangeRow,
+    RunbookLockRow,
+    RunbookVersionRow,
+    Table,
+)
 from airmend.runbook.model import RunbookVersion
 
 
@@ -109,13 +116,35 @@ def lock_runbook(
     )
 
 
-def unlock_runbook(session: Session, runbook_id: str) -> bool:
-    """Take the lock away; False when there was none."""
+def unlock_runbook(
+    session: Session, runbook_id: str, *, by: str, reason: str, at: datetime
+) -> RunbookLock | None:
+    """Take a lock away, and add to the story of the change that left it who did and why.
+
+    Returns:
+        The lock that was taken away; None when there was none.
+    """
     row = session.get(RunbookLockRow, runbook_id)
     if row is None:
-        return False
+        return None
+    lock = RunbookLock.model_validate(row, from_attributes=True)
+    change = session.get_one(ChangeRow, lock.change_id)
     session.delete(row)
-    return True
+    append_fact(
+        session,
+        FactKind.RUNBOOK_UNLOCKED,
+        f"Runbook {runbook_id} is unlocked by {by}: {reason}",
+        at=at,
+        incident_id=change.incident_id,
+        change_id=change.id,
+    )
+    return lock
+
+
+def list_locks(session: Session) -> list[RunbookLock]:
+    """All locks, oldest first."""
+    rows = session.scalars(select(RunbookLockRow).order_by(RunbookLockRow.locked_at))
+    return [RunbookLock.model_validate(row, from_attributes=True) for row in rows]
 
 
 def lock_reason(session: Session, runbook_id: str) -> str | None:

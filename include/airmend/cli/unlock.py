@@ -1,0 +1,58 @@
+"""`airmend unlock`: list the runbooks that a failed rollback locked, or unlock one."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from airmend.errors import UnknownRunbookError
+from airmend.records.database import Database
+from airmend.records.runbooks import list_locks, unlock_runbook
+from airmend.settings import get_settings
+
+
+def unlock_command(
+    runbook: Annotated[
+        str | None, typer.Argument(help="Id of the runbook; without one, locks are listed.")
+    ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", help="What you looked at, for the record; required.")
+    ] = "",
+    by: Annotated[
+        str, typer.Option("--by", help="Who you are; the user of this terminal by default.")
+    ] = "",
+) -> None:
+    """Let new changes of a locked runbook begin again, and keep who said so and why."""
+    database = Database(get_settings().records_url)
+    try:
+        if runbook is None:
+            _print_locks(database)
+        elif not reason.strip():
+            raise typer.BadParameter("say what you looked at: --reason 'web-2 is well, I checked'")
+        else:
+            _unlock(database, runbook, reason.strip(), by.strip() or getpass.getuser())
+    finally:
+        database.close()
+
+
+def _print_locks(database: Database) -> None:
+    with database.session() as session:
+        locks = list_locks(session)
+    for lock in locks:
+        since = f"{lock.locked_at:%Y-%m-%d %H:%M} UTC"
+        typer.echo(f"{lock.runbook_id}  since {since}, by {lock.change_id}: {lock.reason}")
+    if not locks:
+        typer.echo("no runbook is locked")
+
+
+def _unlock(database: Database, runbook: str, reason: str, by: str) -> None:
+    with database.session() as session:
+        lock = unlock_runbook(session, runbook, by=by, reason=reason, at=datetime.now(UTC))
+    if lock is None:
+        raise UnknownRunbookError(
+            f"runbook '{runbook}' is not locked. `airmend unlock` lists those that are"
+        )
+    typer.echo(f"{runbook} may run again; {lock.change_id} had left it locked: {lock.reason}")
