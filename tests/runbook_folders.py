@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -50,5 +51,6 @@ def write_runbook(
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    (folder / "runbook.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+    plain = json.loads(json.dumps(document))  # no value twice, or YAML would write an alias
+    (folder / "runbook.yaml").write_text(yaml.safe_dump(plain, sort_keys=False))
     return folder
