@@ -32,7 +32,7 @@ class PostgresServer:
         """Make an empty database; gives its URL."""
         address = f"postgresql://airmend@127.0.0.1:{self.port}/postgres"
         with psycopg.connect(address, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
+            connection.execute(f'CREATE DATABASE "{name}"')
         return self.url(name)
 
 
@@ -60,7 +60,9 @@ def running_postgres(folder: Path) -> Iterator[PostgresServer]:
         account = pwd.getpwnam("postgres")
         os.chown(home, account.pw_uid, account.pw_gid)
     data, port = home / "data", free_port()
-    options = f"-c listen_addresses=127.0.0.1 -p {port} -k {home} -c fsync=off -c max_connections=200"
+    options = (
+        f"-c listen_addresses=127.0.0.1 -p {port} -k {home} -c fsync=off -c max_connections=200"
+    )
 
     def run(*command: str) -> None:
         subprocess.run(

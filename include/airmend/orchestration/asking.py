@@ -127,7 +127,8 @@ def take_answer(run: ChangeRun, answer: Answer, *, approve: str, reject: str) ->
             return
         refusal = vote_refusal(answer.user, change.requested_by, run.runbook.authors, policy)
         if refusal is not None:
-            text = f"The answer '{answer.chosen}' of {answer.user or 'nobody'} does not count: {refusal}"
+            who = answer.user or "nobody"
+            text = f"The answer '{answer.chosen}' of {who} does not count: {refusal}"
             run.note(session, change, FactKind.APPROVAL_IGNORED, text)
             return
         verdict = Verdict.APPROVED if answer.chosen == approve else Verdict.REJECTED

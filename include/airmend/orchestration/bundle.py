@@ -40,6 +40,9 @@ class RunbookBundle(BaseDagBundle):
 
     def refresh(self) -> None:
         """Publish what the runbooks folder holds now; cheap when nothing changed."""
+        self._current = self._publish()
+
+    def _publish(self) -> str:
         from airmend.orchestration.publication import publish_runbooks, write_catalog
         from airmend.orchestration.services import open_records, utc_now
         from airmend.runbook.catalog import CatalogReader
@@ -54,7 +57,7 @@ class RunbookBundle(BaseDagBundle):
             }
             catalog = publish_runbooks(session, loaded, dag_files, at=utc_now())
             write_catalog(session, catalog, self.versions_dir / catalog.version)
-            self._current = catalog.version
+        return catalog.version
 
     def get_current_version(self) -> BundleVersion:
         """The catalog's version."""
@@ -67,8 +70,7 @@ class RunbookBundle(BaseDagBundle):
 
     def _require_current(self) -> str:
         if self._current is None:
-            self.initialize()
-        assert self._current is not None
+            self._current = self._publish()
         return self._current
 
     def _rebuild(self, version: str) -> None:

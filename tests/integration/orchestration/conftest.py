@@ -141,5 +141,3 @@ def office(database: Database, tmp_path: Path) -> Office:
 def as_task(run: ChangeRun, task_id: str) -> ChangeRun:
     """The same change as another task sees it, in a process of its own."""
     return replace(run, task_id=task_id, owner=f"{task_id}-process")
-
-

@@ -126,7 +126,7 @@ def test_a_runbook_that_got_a_mistake_starts_nothing_new(office: Office) -> None
     office.clock.pass_time(seconds=1)
     with office.database.session() as session:
         publish_runbooks(session, load_catalog(folder.parent), {}, at=office.clock())
-    with pytest.raises(ChangeRefusedError, match="runbook.yaml"):
+    with pytest.raises(ChangeRefusedError, match=r"runbook\.yaml"):
         guard_change(office.run(change, version, "guard"))
 
 

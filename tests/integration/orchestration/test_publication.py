@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import runpy
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -121,7 +122,7 @@ def test_a_broken_runbook_becomes_a_stub_that_tells_place_fact_and_remedy(
     assert "airflow" in text
     assert "dag" in text  # without both words Airflow would skip the file in silence
     with pytest.raises(AirmendError, match=r"no-steps/runbook\.yaml:\d+: "):
-        exec(compile(text, str(stub), "exec"), {})
+        runpy.run_path(str(stub))
 
 
 def test_odd_folder_names_cannot_leave_the_bundle(

@@ -128,8 +128,7 @@ class Job:
     def step(self) -> dict[str, Any]:
         return run_step(self.task("repair"), "repair", NEVER)
 
-    @property
-    def now(self) -> ChangeRequest:
+    def read(self) -> ChangeRequest:
         return self.office.read(self.change)
 
     def executions(self, phase: Phase) -> list[ExecutionStatus]:
@@ -181,7 +180,7 @@ def test_nothing_is_executed_without_a_stored_decision(office: Office) -> None:
 def test_a_rejection_ends_the_change_and_nothing_is_executed(office: Office) -> None:
     job = Job(office)
     job.decide(chosen="Reject")
-    assert job.now.status is ChangeStatus.REJECTED
+    assert job.read().status is ChangeStatus.REJECTED
     with pytest.raises(ChangeRefusedError):
         job.step()
     assert not close_change(job.task("report")).resolved
@@ -193,7 +192,7 @@ def test_answers_of_requester_author_and_nobody_do_not_count(office: Office, use
     job = Job(office)
     job.decide(user=user)
     assert open_question(job.task("approval")).decision is None
-    assert job.now.status is ChangeStatus.AWAITING_APPROVAL
+    assert job.read().status is ChangeStatus.AWAITING_APPROVAL
 
 
 def test_no_answer_in_time_is_a_no_and_not_before(office: Office) -> None:
@@ -201,10 +200,10 @@ def test_no_answer_in_time_is_a_no_and_not_before(office: Office) -> None:
     job.decide(user="", chosen="")
     nobody = Answer("", "", None, "")
     take_answer(job.task("approval"), nobody, approve="Approve", reject="Reject")
-    assert job.now.status is ChangeStatus.AWAITING_APPROVAL
+    assert job.read().status is ChangeStatus.AWAITING_APPROVAL
     office.clock.pass_time(hours=4)
     take_answer(job.task("approval"), nobody, approve="Approve", reject="Reject")
-    assert job.now.status is ChangeStatus.EXPIRED
+    assert job.read().status is ChangeStatus.EXPIRED
     with office.database.session() as session:
         decision = get_decision(session, job.change.id)
     assert decision is not None
@@ -237,7 +236,7 @@ def test_a_repair_that_does_not_help_is_rolled_back(office: Office) -> None:
         verify_change(job.task("verify"), NEVER)
     assert roll_back(job.task("rollback"), NEVER) is not None
     assert not job.mark.exists()
-    assert job.now.status is ChangeStatus.ROLLED_BACK
+    assert job.read().status is ChangeStatus.ROLLED_BACK
     assert job.lock() is None
     assert not close_change(job.task("report")).resolved
 
@@ -250,7 +249,7 @@ def test_a_rollback_that_fails_locks_the_runbook_and_escalates(office: Office) -
         verify_change(job.task("verify"), NEVER)
     with pytest.raises(ExecutionError, match="the disk is on fire"):
         roll_back(job.task("rollback"), NEVER)
-    assert job.now.status is ChangeStatus.FAILED
+    assert job.read().status is ChangeStatus.FAILED
     assert "the disk is on fire" in str(job.lock())
     assert job.incident_status() is IncidentStatus.ESCALATED
 
@@ -265,7 +264,7 @@ def test_an_incident_that_recovered_while_people_decided_is_left_alone(office: O
     assert not job.mark.exists()
     assert roll_back(job.task("rollback"), NEVER) is None
     close_change(job.task("report"))
-    assert job.now.status is ChangeStatus.CANCELLED
+    assert job.read().status is ChangeStatus.CANCELLED
     assert job.incident_status() is IncidentStatus.RECOVERED
 
 
@@ -278,13 +277,13 @@ def test_a_step_that_is_stopped_leaves_a_record_and_is_rolled_back(office: Offic
         run_step(job.task("repair"), "repair", cancelled)
     assert job.executions(Phase.STEP) == [ExecutionStatus.CANCELLED]
     assert roll_back(job.task("rollback"), NEVER) is not None
-    assert job.now.status is ChangeStatus.ROLLED_BACK
+    assert job.read().status is ChangeStatus.ROLLED_BACK
 
 
 def test_a_playbook_that_fails_in_check_mode_ends_the_change_unharmed(office: Office) -> None:
     job = Job(office, step={"playbook": "playbooks/broken.yml"})
     with pytest.raises(ChangeRefusedError, match="the disk is on fire"):
         run_preflight(job.task("preflight"), NEVER)
-    assert job.now.status is ChangeStatus.REFUSED
+    assert job.read().status is ChangeStatus.REFUSED
     assert job.executions(Phase.PREFLIGHT) == [ExecutionStatus.FAILED]
     assert job.executions(Phase.STEP) == []

@@ -42,10 +42,15 @@ def test_times_come_back_as_aware_utc(database: Database) -> None:
 
 
 def test_a_failed_block_leaves_nothing_behind(database: Database) -> None:
-    with pytest.raises(ZeroDivisionError), database.session() as session:
-        session.add(RejectionCountRow(source="s", reason="r", count=1, last_at=datetime.now(UTC)))
-        session.flush()
-        1 / 0  # noqa: B018  # the block fails after it wrote
+    def write_and_fail() -> None:
+        row = RejectionCountRow(source="s", reason="r", count=1, last_at=datetime.now(UTC))
+        with database.session() as session:
+            session.add(row)
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail()
     with database.session() as session:
         assert session.get(RejectionCountRow, ("s", "r")) is None
 

@@ -12,7 +12,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=10)
 
 
-class _Busy(Exception):
+class _BusyError(Exception):
     """Undoes the transaction, as a caller does."""
 
 
@@ -20,8 +20,8 @@ def _try_acquire(database: Database, change_id: str, targets: list[str]) -> bool
     try:
         with database.session() as session:
             if acquire_leases(session, change_id, targets, now=NOW, until=LATER):
-                raise _Busy
-    except _Busy:
+                raise _BusyError
+    except _BusyError:
         return False
     return True
 

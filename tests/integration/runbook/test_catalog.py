@@ -7,6 +7,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+
 from airmend.errors import ConfigurationError, RunbookError
 from airmend.runbook import catalog as catalog_module
 from airmend.runbook.catalog import (
@@ -18,7 +19,6 @@ from airmend.runbook.catalog import (
     load_runbook,
 )
 from airmend.runbook.folder import digest_files, read_folder, unpack_archive
-
 from tests.builders import make_runbook, runbook_document
 from tests.runbook_folders import write_runbook
 

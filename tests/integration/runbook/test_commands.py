@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
+
 from airmend.cli.cases import test_command as cases_command
 from airmend.cli.lint import lint_command
 from airmend.cli.schema import schema_command
-from typer.testing import CliRunner
-
 from tests.runbook_folders import write_runbook
 
 ROOT = Path(__file__).parents[3]

@@ -10,6 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from airmend.errors import RunbookError
 from airmend.runbook import folder as folder_module
 from airmend.runbook.folder import (
@@ -19,9 +22,6 @@ from airmend.runbook.folder import (
     stamp_folder,
     unpack_archive,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
 from tests.runbook_folders import write_runbook
 
 

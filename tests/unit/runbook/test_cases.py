@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from airmend.runbook.cases import Case, CaseIncident, Expectation, run_case
 from airmend.runbook.expressions import FACT_FIELDS
-
 from tests.builders import make_runbook_version
 
 _INCIDENT = {

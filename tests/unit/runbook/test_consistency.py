@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from airmend.runbook.consistency import Inconsistency, find_inconsistencies, named_playbooks
 
+from airmend.runbook.consistency import Inconsistency, find_inconsistencies, named_playbooks
 from tests.builders import runbook_document
 
 

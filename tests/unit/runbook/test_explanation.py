@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from airmend.runbook.explanation import explain_runbook
-
 from tests.builders import make_runbook_version, runbook_document
 
 

@@ -6,6 +6,9 @@ import contextlib
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from airmend.runbook.expressions import (
     FACT_FIELDS,
     MAX_EXPRESSION_CHARACTERS,
@@ -14,9 +17,6 @@ from airmend.runbook.expressions import (
     check_expression,
     evaluate,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
 from tests.builders import make_incident
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from airmend.errors import InputError
-from airmend.runbook.inputs import resolve_inputs, validate_input
-from airmend.runbook.model import InputSpec, InputType
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from airmend.errors import InputError
+from airmend.runbook.inputs import resolve_inputs, validate_input
+from airmend.runbook.model import InputSpec, InputType
 from tests.builders import make_incident, make_runbook
 
 

@@ -6,11 +6,11 @@ import random
 from typing import Any
 
 import pytest
-from airmend.runbook.matching import Match, match_runbooks
-from airmend.runbook.model import RunbookVersion
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airmend.runbook.matching import Match, match_runbooks
+from airmend.runbook.model import RunbookVersion
 from tests.builders import make_incident, make_runbook_version
 
 

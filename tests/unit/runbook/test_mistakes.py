@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
+
 from airmend.errors import RunbookError
 from airmend.runbook.located_yaml import load_located
 from airmend.runbook.mistakes import translate_errors
 from airmend.runbook.model import Runbook
-from pydantic import ValidationError
-
 from tests.builders import runbook_document
 
 

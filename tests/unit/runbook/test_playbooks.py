@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from airmend.errors import RunbookError
 from airmend.runbook.playbooks import find_playbook_mistakes, is_ansible_content
 

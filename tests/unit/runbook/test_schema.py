@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from airmend.runbook.model import Runbook
 from airmend.runbook.schema import SCHEMA_ID, SchemaGuide, runbook_schema
-
 from tests.builders import runbook_document
 
 
