@@ -5,22 +5,18 @@ Owns the way from a file to a validated model. Called by `topology` and `policy`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from airmend.errors import ConfigurationError
+from airmend.located_yaml import Locate, load_located
 
 Location = tuple[str | int, ...]
 """The way to a value: keys of mappings and positions in lists, from the top."""
-
-Lines = Mapping[tuple[str, ...], int]
-"""1-based line of every location; its parts as text, since a key may be a number."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -31,15 +27,11 @@ class YamlDocument:
 
     path: Path
     data: Any
-    lines: Lines
+    locate: Locate
 
     def place(self, location: Location) -> str:
         """`path:line` of a value, or of the nearest thing around it that has a line."""
-        parts = tuple(str(part) for part in location)
-        for length in range(len(parts), -1, -1):
-            if (line := self.lines.get(parts[:length])) is not None:
-                return f"{self.path}:{line}"
-        return str(self.path)
+        return f"{self.path}:{self.locate(location)}"
 
     def validate(self, model: type[Model]) -> Model:
         """The file as a model.
@@ -74,51 +66,18 @@ def read_document(path: Path) -> YamlDocument:
         ConfigurationError: No such file, not readable, not YAML, empty, or a key twice.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(
             f"{path}: cannot be read ({error.strerror}). Correct the setting that names it, "
             "or the rights of the file."
         ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path}: is not UTF-8. Save it as UTF-8.") from error
-    try:
-        loader = yaml.SafeLoader(text)
-        node = loader.get_single_node()
-        if node is None:
-            raise ConfigurationError(f"{path}: is empty. Fill it, or unset what names it.")
-        lines = dict(_number_lines(path, node, (), set()))
-        return YamlDocument(path, loader.construct_document(node), lines)
-    except yaml.MarkedYAMLError as error:
-        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ConfigurationError(
-            f"{path}{line}: is not YAML: {error.problem}. Correct the syntax."
-        ) from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path}: is not YAML: {error}. Correct the syntax.") from error
+    data, locate = load_located(content, str(path), mistake=_mistake)
+    if data is None:
+        raise ConfigurationError(f"{path}: is empty. Fill it, or unset what names it.")
+    return YamlDocument(path, data, locate)
 
 
-def _number_lines(
-    path: Path, node: yaml.Node, location: tuple[str, ...], seen: set[int]
-) -> Iterator[tuple[tuple[str, ...], int]]:
-    """Every location below a node with its line; an alias keeps the line of its anchor."""
-    yield location, node.start_mark.line + 1
-    if id(node) in seen:
-        return
-    seen.add(id(node))
-    if isinstance(node, yaml.SequenceNode):
-        for position, item in enumerate(node.value):
-            yield from _number_lines(path, item, (*location, str(position)), seen)
-    elif isinstance(node, yaml.MappingNode):
-        keys: set[str] = set()
-        for key, value in node.value:
-            name = str(key.value)
-            line = key.start_mark.line + 1
-            # PyYAML lets the last one win without a word, and half a service vanishes
-            if name in keys:
-                raise ConfigurationError(
-                    f"{path}:{line}: the key '{name}' is there twice. Remove or rename one."
-                )
-            keys.add(name)
-            yield from _number_lines(path, value, (*location, name), seen)
-            yield (*location, name), line
+def _mistake(path: str, line: int | None, fact: str, remedy: str) -> ConfigurationError:
+    place = path if line is None else f"{path}:{line}"
+    return ConfigurationError(f"{place}: {fact}. {remedy}")

@@ -156,10 +156,10 @@ class Weekday(StrEnum):
 
 
 def _read_time(value: object) -> object:
-    # YAML reads a bare 18:00 as the number 1080, which would become 18 minutes past midnight
+    # a number would be taken for seconds: 1800 would become half past midnight
     if isinstance(value, str | time):
         return value
-    raise ValueError('a time needs quotes, as in "18:00"; add them.')
+    raise ValueError('a time is written as "18:00"; write it so.')
 
 
 LocalTime = Annotated[time, BeforeValidator(_read_time)]

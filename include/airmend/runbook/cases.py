@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from airmend.change.model import ChangeType
 from airmend.errors import RunbookError
 from airmend.incident.model import Severity
-from airmend.runbook.located_yaml import load_located
+from airmend.located_yaml import load_located
 from airmend.runbook.matching import Match, match_runbooks
 from airmend.runbook.mistakes import translate_errors
 from airmend.runbook.model import RunbookVersion, Strict

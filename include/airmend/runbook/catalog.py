@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from airmend.errors import ConfigurationError, RunbookError
+from airmend.located_yaml import Locate, load_located
 from airmend.records.model import BrokenRunbook
 from airmend.runbook.consistency import find_inconsistencies, named_playbooks
 from airmend.runbook.expressions import suggest
@@ -26,7 +27,6 @@ from airmend.runbook.folder import (
     stamp_folder,
     unpack_archive,
 )
-from airmend.runbook.located_yaml import Locate, load_located
 from airmend.runbook.mistakes import translate_errors
 from airmend.runbook.model import Runbook, RunbookVersion
 from airmend.runbook.playbooks import find_playbook_mistakes, is_ansible_content

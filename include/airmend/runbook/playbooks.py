@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from airmend.errors import RunbookError
-from airmend.runbook.located_yaml import ANSIBLE_TAGS, Locate, Place, load_located
+from airmend.located_yaml import ANSIBLE_TAGS, Locate, Place, load_located
 
 _DATA_FOLDERS = frozenset({"cases", "files", "templates"})
 _TRUE = frozenset({"true", "yes", "on", "1"})  # what Ansible reads as true

@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from airmend.errors import RunbookError
-from airmend.runbook.located_yaml import load_located
+from airmend.located_yaml import load_located
 from airmend.runbook.mistakes import translate_errors
 from airmend.runbook.model import Runbook
 from tests.builders import runbook_document

@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from airmend.errors import RunbookError
+from airmend.errors import AirmendError, RunbookError
 
 try:
     from yaml._yaml import CParser
@@ -29,6 +29,8 @@ except ImportError as error:  # pragma: no cover - every wheel of PyYAML has it
     ) from error
 
 Place = Sequence[str | int]
+Mistake = Callable[[str, int | None, str, str], AirmendError]
+"""Makes the error of a mistake from path, line, fact and remedy: one a kind of file."""
 Locate = Callable[[Place], int]
 """Gives the 1-based line of a part; of the nearest part around it when it is not there."""
 
@@ -46,6 +48,12 @@ _NUMBER_STARTS = frozenset("+-0123456789")
 _INTEGER_DIGITS = 18  # fits the 64 bits of CEL, JSON readers and databases
 
 
+MAX_DEPTH = 100
+"""Levels of mappings and lists; no file that people write comes near."""
+
+_TOO_DEEP = ("it is nested too deeply", "Write it with fewer levels.")
+
+
 class _Parser(CParser):
     """The C composer without its search for types, which is most of its time."""
 
@@ -60,7 +68,11 @@ class _Parser(CParser):
 
 
 def load_located(
-    content: bytes, path: str, *, tags: frozenset[str] = frozenset()
+    content: bytes,
+    path: str,
+    *,
+    tags: frozenset[str] = frozenset(),
+    mistake: Mistake = RunbookError,
 ) -> tuple[Any, Locate]:
     """Read one YAML document.
 
@@ -68,64 +80,64 @@ def load_located(
         content: The bytes of the file, UTF-8.
         path: The file as messages name it.
         tags: Tags that are allowed; a tagged value is read as text.
+        mistake: Makes the error that is raised.
 
     Returns:
         The data, and a function from a path such as `("steps", 0, "playbook")` to its line.
 
     Raises:
-        RunbookError: It is not UTF-8, not YAML, or YAML that Airmend does not read.
+        AirmendError: As `mistake` makes it: the file is not UTF-8, not YAML, or YAML that
+            Airmend does not read.
     """
-    text = _decode(content, path)
+    text = _decode(content, path, mistake)
     try:
-        root = _compose(text, path)
-        document = None if root is None else _Builder(path, tags).build(root)
-    except RecursionError:
-        raise RunbookError(
-            path, None, "it is nested too deeply", "Write it with fewer levels."
-        ) from None
+        root = _compose(text, path, mistake)
+        document = None if root is None else _Builder(path, tags, mistake).build(root, MAX_DEPTH)
+    except RecursionError:  # of the C parser, which has a limit of its own
+        raise mistake(path, None, *_TOO_DEEP) from None
 
     @cache
     def nodes() -> Node | None:
-        return _compose(text, path)
+        return _compose(text, path, mistake)
 
     return document, lambda place: _find_line(nodes(), place)
 
 
-def _decode(content: bytes, path: str) -> str:
+def _decode(content: bytes, path: str, mistake: Mistake) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise RunbookError(path, line, "it is not UTF-8 text", "Save the file as UTF-8.") from error
+        raise mistake(path, line, "it is not UTF-8 text", "Save the file as UTF-8.") from error
 
 
-def _compose(text: str, path: str) -> Node | None:
+def _compose(text: str, path: str, mistake: Mistake) -> Node | None:
     try:
         if "*" in text:  # an alias needs one; the second pass is for those files alone
-            _refuse_aliases(text, path)
+            _refuse_aliases(text, path, mistake)
         node: Node | None = _Parser(text).get_single_node()
         return node
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
         fact = " ".join(part for part in (error.context, error.problem) if part)
-        raise RunbookError(
+        raise mistake(
             path,
             mark.line + 1 if mark else None,
             f"it is not YAML: {fact}",
             "Check indentation, colons and quotes at this place.",
         ) from error
     except yaml.YAMLError as error:
-        raise RunbookError(
+        raise mistake(
             path, None, f"it is not YAML: {error}", "Save it as plain UTF-8 text."
         ) from error
 
 
-def _refuse_aliases(text: str, path: str) -> None:
+def _refuse_aliases(text: str, path: str, mistake: Mistake) -> None:
     parser = _Parser(text)
     while (event := parser.get_event()) is not None:
         if isinstance(event, yaml.AliasEvent):
             mark: Any = event.start_mark
-            raise RunbookError(
+            raise mistake(
                 path,
                 mark.line + 1,
                 f"the alias '*{event.anchor}' stands for text from elsewhere",
@@ -136,11 +148,13 @@ def _refuse_aliases(text: str, path: str) -> None:
 class _Builder:
     """Turns nodes into data, and refuses what Airmend does not read."""
 
-    def __init__(self, path: str, tags: frozenset[str]) -> None:
-        self.path, self.tags = path, tags
+    def __init__(self, path: str, tags: frozenset[str], mistake: Mistake) -> None:
+        self.path, self.tags, self._mistake = path, tags, mistake
 
-    def build(self, node: Any) -> Any:
+    def build(self, node: Any, levels: int) -> Any:
         kind = type(node)
+        if not levels:
+            raise self.mistake(node, *_TOO_DEEP)
         if node.tag is not None and (kind is not ScalarNode or node.tag not in self.tags):
             raise self.mistake(node, f"the tag '{node.tag}' is not known", "Remove it.")
         if kind is ScalarNode:
@@ -149,8 +163,8 @@ class _Builder:
                 return node.value
             return self.build_plain(node, node.value)
         if kind is SequenceNode:
-            return [self.build(item) for item in node.value]
-        return self.build_mapping(node)
+            return [self.build(item, levels - 1) for item in node.value]
+        return self.build_mapping(node, levels - 1)
 
     def build_plain(self, node: Node, text: str) -> Any:
         if text in _CONSTANTS:
@@ -164,10 +178,10 @@ class _Builder:
                 return float(text)
         return text
 
-    def build_mapping(self, node: Node) -> dict[str, Any]:
+    def build_mapping(self, node: Node, levels: int) -> dict[str, Any]:
         data: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = self.build(key_node)
+            key = self.build(key_node, levels)
             if type(key) is not str:
                 raise self.mistake(key_node, f"the key {key!r} is not text", "Put it in quotes.")
             if key in data:
@@ -176,11 +190,11 @@ class _Builder:
                     f"the key '{key}' is there twice",
                     "Remove one of the two.",
                 )
-            data[key] = self.build(value_node)
+            data[key] = self.build(value_node, levels)
         return data
 
-    def mistake(self, node: Node, fact: str, remedy: str) -> RunbookError:
-        return RunbookError(self.path, node.start_mark.line + 1, fact, remedy)
+    def mistake(self, node: Node, fact: str, remedy: str) -> AirmendError:
+        return self._mistake(self.path, node.start_mark.line + 1, fact, remedy)
 
 
 def _find_line(node: Node | None, place: Place) -> int:

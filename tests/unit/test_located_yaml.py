@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airmend.errors import RunbookError
-from airmend.runbook.located_yaml import ANSIBLE_TAGS, load_located
+from airmend.located_yaml import ANSIBLE_TAGS, load_located
 from tests.builders import runbook_document
 
 _TEXT = b"""\
