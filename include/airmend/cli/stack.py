@@ -277,16 +277,20 @@ class AirflowStack:
 
 @contextmanager
 def stopping_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does, so that the processes are stopped."""
+    """Let SIGTERM, and the end of the terminal, end the block as Ctrl-C does.
+
+    What was started has sessions of its own: nobody else would stop it.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {n: signal.signal(n, interrupt) for n in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _total(client: httpx.Client, address: str) -> int:
