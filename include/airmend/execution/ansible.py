@@ -25,7 +25,7 @@ from airmend.errors import (
     ExecutionTimeoutError,
     NoTargetsError,
 )
-from airmend.execution import launcher
+from airmend.execution import launcher, processes
 from airmend.execution.environment import ansible_environment, find_ansible
 from airmend.execution.evidence import EvidenceCollector, shown_lines
 from airmend.execution.model import ExecutionStatus, PlaybookEvidence
@@ -178,7 +178,7 @@ def _run(
     config.env = _environment(config.env, folder)
     program = find_ansible("ansible-playbook")
     config.command = [
-        *(sys.executable, "-I", "-S", launcher.__file__, program),
+        *(sys.executable, "-I", "-S", launcher.__file__, processes.__file__, program),
         *config.command[1:],
     ]
     watch.mark = config.env[_MARK]

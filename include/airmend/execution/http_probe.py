@@ -35,7 +35,7 @@ def fetch_url(url: str, timeout_seconds: float) -> Answer:
 
     Args:
         url: An http or https URL.
-        timeout_seconds: For the whole request, however slowly the answer comes.
+        timeout_seconds: For each wait until something comes, and for the body as a whole.
 
     Raises:
         NoAnswerError: The connection was refused or broke, or the time was over.
@@ -51,7 +51,7 @@ def fetch_url(url: str, timeout_seconds: float) -> Answer:
             ) as client,
             client.stream("GET", url, headers={"user-agent": "airmend"}) as response,
         ):
-            for chunk in response.iter_bytes(64 * 1024):
+            for chunk in response.iter_bytes():  # as it comes, not in pieces of one size
                 body += chunk
                 if len(body) >= BODY_LIMIT_BYTES:
                     break

@@ -45,19 +45,18 @@ def resolve_targets(
         ChangeRefusedError: There are more than `max_hosts`.
         InventoryError: The inventory is missing or cannot be read.
     """
-    parts = [part.strip() for part in pattern.split(",")]
     if any(part.startswith(("-", "@")) for part in re.split(r"[,:]", pattern.strip())):
         raise NoTargetsError(
             f"targets.pattern '{pattern}' has a part that begins with '-' or '@', which Ansible "
             "takes for an option or a file. Name hosts or groups."
         )
-    if not any(parts):
+    if not pattern.strip(" ,:"):
         raise NoTargetsError(
             "targets.pattern is empty, which never means all. Name hosts or groups."
         )
     reader = InventoryReader(inventory, cache_dir)
     listing = reader.read()
-    names = _plain_names(listing, parts, pattern, inventory)
+    names = _plain_names(listing, pattern, inventory)
     if names is None:
         names = reader.match(pattern)
     hosts = [listing.hosts[name] for name in dict.fromkeys(names) if name in listing.hosts]
@@ -76,25 +75,24 @@ def resolve_targets(
     return hosts
 
 
-def _plain_names(
-    listing: Listing, parts: list[str], pattern: str, inventory: Path
-) -> list[str] | None:
+def _plain_names(listing: Listing, pattern: str, inventory: Path) -> list[str] | None:
     """The hosts of a union of plain names; None when only Ansible can read the pattern."""
+    # as Ansible splits: at commas if there is one, else at colons; an IPv6 address has them too
+    whole = pattern in listing.hosts
+    parts = [pattern] if whole else re.split("," if "," in pattern else ":", pattern)
     names: list[str] = []
-    for part in parts:
-        # an IPv6 address is a name with colons in it
-        for name in [part] if part in listing.hosts else part.split(":"):
-            if name in listing.hosts:
-                names.append(name)
-            elif name in listing.groups:
-                names += listing.groups[name]
-            elif _OPERATORS.search(name):
-                return None
-            elif name:
-                raise NoTargetsError(
-                    f"targets.pattern '{pattern}': the inventory {inventory} has no host or "
-                    f"group '{name}'. Correct the pattern or the inventory."
-                )
+    for name in map(str.strip, parts):
+        if name in listing.hosts:
+            names.append(name)
+        elif name in listing.groups:
+            names += listing.groups[name]
+        elif _OPERATORS.search(name):
+            return None
+        elif name:
+            raise NoTargetsError(
+                f"targets.pattern '{pattern}': the inventory {inventory} has no host or "
+                f"group '{name}'. Correct the pattern or the inventory."
+            )
     return names
 
 

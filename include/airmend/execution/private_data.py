@@ -6,6 +6,7 @@ the environment. Called by `ansible.py` alone.
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
@@ -13,7 +14,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ import yaml
 
 from airmend.errors import ExecutionError
 
+_PREFIX = "airmend-run-"
+_LOCK = "lock"
 _UNSAFE_TAG = "!unsafe"  # Ansible's word for text that is never a template
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _STREAM_SETTINGS = {
@@ -42,19 +45,41 @@ def private_folder(variables: Mapping[str, Any], hosts: Sequence[str]) -> Iterat
     Raises:
         ExecutionError: A variable has no valid name or a value that is not data.
     """
-    folder = Path(tempfile.mkdtemp(prefix="airmend-"))  # 0700
+    _remove_orphans()
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))  # 0700
     try:
-        for name in ("env", "tmp"):
-            (folder / name).mkdir(mode=0o700)
-        _write(folder / "env" / "settings", json.dumps(_STREAM_SETTINGS))
-        if variables:
-            _write(folder / "env" / "extravars", dump_variables(variables))
-        _write(folder / "hosts", "\n".join(hosts))
-        yield folder
+        with _held(folder):
+            for name in ("env", "tmp"):
+                (folder / name).mkdir(mode=0o700)
+            _write(folder / "env" / "settings", json.dumps(_STREAM_SETTINGS))
+            if variables:
+                _write(folder / "env" / "extravars", dump_variables(variables))
+            _write(folder / "hosts", "\n".join(hosts))
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         if folder.exists():  # something wrote while it was removed
             shutil.rmtree(folder)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Lock the folder; the lock ends with this process, however that ends."""
+    with (folder / "new-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        (folder / "new-lock").rename(folder / _LOCK)  # never seen without being held
+        yield
+
+
+def _remove_orphans() -> None:
+    """Remove the folders of processes that were killed before they could do it."""
+    for lock in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_LOCK}"):
+        with suppress(OSError):  # it is held, or was just removed
+            if lock.parent.lstat().st_uid != os.geteuid():
+                continue  # a folder for everybody's files may hold traps
+            with lock.open() as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 def dump_variables(variables: Mapping[str, Any]) -> str:

@@ -1,7 +1,12 @@
-"""Stops Ansible with everything that it started."""
+"""Stops Ansible with everything that it started.
+
+Also a script, for `launcher.py`: `python -I processes.py PROCESS...` ends these processes. So
+it must not import anything of Airmend.
+"""
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -66,3 +71,7 @@ def _is_alive(process: psutil.Process) -> bool:
     with suppress(*_GONE):
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     return False
+
+
+if __name__ == "__main__":
+    stop_processes(psutil.Process(int(number)) for number in sys.argv[1:])
