@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from airmend.change.model import Target
-from airmend.errors import InventoryError
+from airmend.errors import InventoryError, NoTargetsError
 from airmend.execution.diffs import cut
 from airmend.execution.environment import ansible_environment, find_ansible
 from airmend.execution.redaction import looks_secret, redact
@@ -88,11 +88,15 @@ class InventoryReader:
         """The names of the hosts that Ansible takes a pattern for.
 
         Raises:
-            InventoryError: Ansible cannot read the inventory or the pattern.
+            NoTargetsError: Ansible cannot read the pattern, or a part of it matches nothing:
+                with a misspelt exclusion, Ansible itself would go on with all the others.
         """
 
         def ask() -> str:
-            text = self._run("ansible", "--list-hosts", "--", pattern)
+            try:
+                text = self._run("ansible", "--list-hosts", "--", pattern)
+            except InventoryError as error:  # the inventory itself has just been read
+                raise NoTargetsError(f"targets.pattern '{pattern}': {error}") from error
             return json.dumps([line.strip() for line in text.splitlines()[1:] if line.strip()])
 
         names: list[str] = json.loads(self._kept(f"pattern {pattern}", ask, json.loads))
@@ -116,6 +120,7 @@ class InventoryReader:
         environment = ansible_environment()
         # a file that none of the plugins can read is an error, not an inventory without hosts
         environment.setdefault("ANSIBLE_INVENTORY_UNPARSED_FAILED", "True")
+        environment["ANSIBLE_HOST_PATTERN_MISMATCH"] = "error"
         command = [find_ansible(program), "-i", str(self.inventory), *arguments]
         try:
             done = subprocess.run(
@@ -134,7 +139,7 @@ class InventoryReader:
             ) from error
         if done.returncode != 0:
             raise InventoryError(
-                f"{self.inventory}: Ansible cannot read the inventory: "
+                f"{self.inventory}: Ansible cannot read it: "
                 f"{cut(redact(done.stderr.strip()), 1000)}"
             )
         return done.stdout

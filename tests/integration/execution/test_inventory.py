@@ -25,6 +25,7 @@ fd00::7
 [prod:children]
 web
 db
+[none]
 """
 
 Resolve = Callable[..., list[Target]]
@@ -72,6 +73,7 @@ def programs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ("prod", ["web-1", "web-2", "web-3", "db-1", "db-2", "fd00::7"]),
         ("all", ["web-1", "web-2", "web-3", "db-1", "db-2", "fd00::7"]),
         ("fd00::7", ["fd00::7"]),
+        ("prod:!none", ["web-1", "web-2", "web-3", "db-1", "db-2", "fd00::7"]),
         ("prod:!web", ["db-1", "db-2", "fd00::7"]),
         ("prod:&db:!db-2", ["db-1", "fd00::7"]),
         ("prod,&db,!db-2", ["db-1", "fd00::7"]),
@@ -224,5 +226,5 @@ def test_a_missing_inventory_is_named(resolve: Resolve, tmp_path: Path) -> None:
 def test_a_file_that_is_no_inventory_is_an_error(resolve: Resolve, inventory: Path) -> None:
     inventory.write_text("[web\nweb-1: :\n  - {")
 
-    with pytest.raises(InventoryError, match="cannot read the inventory"):
+    with pytest.raises(InventoryError, match="Ansible cannot read it"):
         resolve("web")
