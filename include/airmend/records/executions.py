@@ -27,6 +27,9 @@ SILENT_AFTER = timedelta(seconds=30)
 """An owner that gave no sign of life for so long is taken for dead."""
 
 
+_STOPPED = (ExecutionStatus.INTERRUPTED.value, ExecutionStatus.CANCELLED.value)
+
+
 @dataclass(frozen=True)
 class Claim:
     """The answer to a claim.
@@ -54,7 +57,10 @@ def claim_execution(
 
     An earlier attempt that succeeded is given back as it is. One that is running and gives
     signs of life is given back too; one that has fallen silent is marked interrupted and a new
-    attempt begins. One that failed is only tried again when `again` says so (a step's retries).
+    attempt begins. So it does after one that was stopped: whoever comes then was sent by Airflow
+    (a new scheduler takes long tasks away from the old one's processes) or by a person who
+    cleared the task. One that failed is only tried again when `again` says so (a step's
+    retries).
     The change's row is locked meanwhile, so that two claims cannot both be granted.
     """
     session.execute(select(ChangeRow.id).where(ChangeRow.id == change_id).with_for_update())
@@ -75,7 +81,7 @@ def claim_execution(
             row.status = ExecutionStatus.INTERRUPTED.value
             row.ended_at = row.seen_at
         elif row.status == ExecutionStatus.SUCCEEDED.value or not (
-            again or row.status == ExecutionStatus.INTERRUPTED.value
+            again or row.status in _STOPPED
         ):
             return Claim(False, _to_model(row))
     new = ExecutionRow(

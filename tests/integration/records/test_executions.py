@@ -59,6 +59,16 @@ def test_work_that_failed_is_done_again_only_when_that_is_allowed(
     assert second.execution.attempt == 2
 
 
+def test_work_that_was_stopped_begins_again_when_its_task_does(
+    database: Database, change: ChangeRequest
+) -> None:
+    first = _claim(database, change, "a")
+    _finish(database, first, "a", ExecutionStatus.CANCELLED)
+    second = _claim(database, change, "b")
+    assert second.mine
+    assert second.execution.attempt == 2
+
+
 def test_an_owner_that_shows_life_keeps_its_work(database: Database, change: ChangeRequest) -> None:
     first = _claim(database, change, "a")
     later = AT + SILENT_AFTER
