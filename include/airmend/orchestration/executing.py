@@ -22,6 +22,7 @@ from airmend.errors import (
     ExecutionCancelledError,
     ExecutionError,
     ExecutionTimeoutError,
+    StoreUnavailableError,
 )
 from airmend.execution.ansible import PlaybookRequest, run_playbook
 from airmend.execution.evidence import combine_evidence
@@ -39,6 +40,7 @@ from airmend.records.runbooks import get_archive
 from airmend.runbook.folder import unpack_archive
 
 SIGN_OF_LIFE_SECONDS = 5.0
+SHORTEST_SECONDS = 1.0  # for a playbook that is begun at all
 WAIT_FOR_OWNER_SECONDS = 1.0
 
 
@@ -50,7 +52,7 @@ class Work:
     name: str
     playbook: str
     variables: dict[str, Any]
-    timeout_seconds: int
+    timeout_seconds: float  # for all batches; where none is left, nothing is begun
     batches: Sequence[Sequence[str]]  # host names, batch by batch
     check_mode: bool = False
     again: bool = False  # a failed earlier attempt may be followed by this one
@@ -152,7 +154,9 @@ def _run_batches(run: ChangeRun, work: Work, cancelled: threading.Event) -> Play
     for number, hosts in enumerate(work.batches, start=1):
         if len(work.batches) > 1:
             run.log.info("batch %d of %d: %s", number, len(work.batches), ", ".join(hosts))
-        left = max(1, int((deadline - run.now()).total_seconds()))
+        left = (deadline - run.now()).total_seconds()
+        if left <= 0:
+            raise _time_is_over(work, hosts, parts)
         try:
             parts.append(
                 run_playbook(
@@ -163,7 +167,7 @@ def _run_batches(run: ChangeRun, work: Work, cancelled: threading.Event) -> Play
                         hosts=list(hosts),
                         variables=work.variables,
                         check_mode=work.check_mode,
-                        timeout_seconds=left,
+                        timeout_seconds=max(left, SHORTEST_SECONDS),
                     ),
                     cancelled=cancelled,
                     on_line=lambda line: run.log.info("%s", line),
@@ -179,6 +183,16 @@ def _run_batches(run: ChangeRun, work: Work, cancelled: threading.Event) -> Play
     return combine_evidence(parts)
 
 
+def _time_is_over(
+    work: Work, hosts: Sequence[str], parts: Sequence[PlaybookEvidence]
+) -> ExecutionTimeoutError:
+    """The error for a batch that is not begun, with what the batches before it did."""
+    message = f"{work.name} is not begun on {', '.join(hosts)}: its time is over"
+    ended = {"status": ExecutionStatus.TIMED_OUT, "message": message}
+    evidence = combine_evidence(parts).model_copy(update=ended) if parts else None
+    return ExecutionTimeoutError(message, evidence)
+
+
 @contextmanager
 def _showing_life(run: ChangeRun, execution_id: int, cancelled: threading.Event) -> Iterator[None]:
     """Say every few seconds that the work goes on; stop the work when the claim is lost."""
@@ -186,8 +200,14 @@ def _showing_life(run: ChangeRun, execution_id: int, cancelled: threading.Event)
 
     def beat() -> None:
         while not done.wait(SIGN_OF_LIFE_SECONDS):
-            with run.database.session() as session:
-                mine = sign_of_life(session, execution_id, run.owner, run.now())
+            try:
+                with run.database.session() as session:
+                    mine = sign_of_life(session, execution_id, run.owner, run.now())
+            except StoreUnavailableError as error:
+                # half a playbook is worse than one without a sign of life; once the records
+                # are back, they say whether it is still ours
+                run.log.warning("no sign of life could be given: %s", error)
+                continue
             if not mine:
                 run.log.error("another process took this work over; stopping")
                 cancelled.set()

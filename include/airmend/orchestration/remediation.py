@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from airmend.change.model import ChangeRequest, ChangeStatus
@@ -65,17 +66,22 @@ def run_step(run: ChangeRun, step_id: str, cancelled: threading.Event) -> dict[s
         name=step.id,
         playbook=step.playbook,
         variables=playbook_variables(change, step.vars),
-        timeout_seconds=step.timeout_seconds,
+        timeout_seconds=_seconds_left(run, step),
         batches=split_batches(
             [target.name for target in change.targets], canary=limits.canary, serial=limits.serial
         ),
         again=step.retries > 0,
     )
     execution = run_work(run, work, cancelled)
-    while _may_try_again(execution, step):
+    while _may_try_again(execution, step) and (left := _seconds_left(run, step)) > 0:
         run.log.warning("attempt %d of '%s' failed; trying again", execution.attempt, step.name)
-        execution = run_work(run, work, cancelled)
+        execution = run_work(run, replace(work, timeout_seconds=left), cancelled)
     _note_step(run, step, execution)
+    if execution.status is ExecutionStatus.TIMED_OUT and _seconds_left(run, step) <= 0:
+        raise ExecutionTimeoutError(
+            f"step '{step.name}' took too long, and the {limits.timeout_seconds} seconds of all "
+            "steps together are over. Raise 'timeout_seconds' of the change if it needs more."
+        )
     _require_success(f"step '{step.name}'", execution)
     return _summarise(execution)
 
@@ -83,6 +89,15 @@ def run_step(run: ChangeRun, step_id: str, cancelled: threading.Event) -> dict[s
 def _may_try_again(execution: Execution, step: Step) -> bool:
     failed = execution.status in {ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT}
     return failed and execution.attempt <= step.retries
+
+
+def _seconds_left(run: ChangeRun, step: Step) -> float:
+    """What a step may take now: its own limit, or what all steps together have left of theirs."""
+    with run.database.session() as session:
+        executions = list_executions(session, run.change_id)
+    begun = [each.started_at for each in executions if each.phase is Phase.STEP]
+    used = (run.now() - min(begun)).total_seconds() if begun else 0.0
+    return min(step.timeout_seconds, run.runbook.change.timeout_seconds - used)
 
 
 def verify_change(run: ChangeRun, cancelled: threading.Event) -> dict[str, Any]:
