@@ -89,8 +89,8 @@ def run_playbook(
         ExecutionError: It could not be started, or worked on a host that was not named.
         NoTargetsError: No host was named, or one by a pattern.
 
-    All but the last carry what was done so far as `evidence`. When any other exception is
-    raised while it runs, for instance by a signal handler, Ansible is stopped just the same.
+    Once Ansible was started, they carry what was done so far as `evidence`. When any other
+    exception is raised meanwhile, as by a signal handler, Ansible is stopped just the same.
     """
     playbook = _playbook_path(request)
     _require_names(request.hosts)
@@ -106,6 +106,8 @@ def run_playbook(
         raise _error(request, watch, None, now())
     with private_folder(request.variables, request.hosts) as folder:
         code, fault = _run(request, playbook, folder, watch)
+    if collector.strangers():
+        watch.end = ExecutionStatus.FAILED  # also where it was over before it could be stopped
     if watch.end is not None:
         raise _error(request, watch, code, now(), fault)
     return collector.finish(code, ended_at=now())
