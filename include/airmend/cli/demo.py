@@ -140,8 +140,8 @@ class Demo:
                 raise
             raise StackError(f"Airflow did not answer: {error}") from error
         except KeyboardInterrupt:
-            words = "" if self._result != INTERRUPTED else "before the end "
-            self._print(Text(f"Stopped {words}; nothing runs any more.", style="dim"))
+            when = " before the end" if self._result == INTERRUPTED else ""
+            self._print(Text(f"Stopped{when}; nothing runs any more.", style="dim"))
         return self._result
 
     def _play(self, estate: Estate, stack: AirflowStack, environment: Mapping[str, str]) -> None:

@@ -23,6 +23,9 @@ from airmend.review.wording import make_printable
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 FRAMES_PER_SECOND = 10
 
+WIDE_COLUMNS = 100
+"""From here on there is room for frames."""
+
 ENDS = {
     ChangeStatus.SUCCEEDED: ("✔ resolved", "bold green"),
     ChangeStatus.ROLLED_BACK: ("↺ rolled back", "bold yellow"),
@@ -31,12 +34,27 @@ ENDS = {
 """How the ends are shown that are no surprise; all others are red."""
 
 
-def draw_board(cases: Sequence[Case], now: datetime) -> Table:
-    """All incidents, each stage with a sign, how long it takes, and a word about it."""
-    table = Table(box=box.ROUNDED, expand=True, header_style="", border_style="bright_black")
+def draw_board(cases: Sequence[Case], now: datetime, *, columns: int) -> Table:
+    """All incidents, each stage with a sign, how long it takes, and a word about it.
+
+    Args:
+        cases: As they stand.
+        now: For the stages that go on.
+        columns: Of the terminal; 80 are enough.
+    """
+    narrow = columns < WIDE_COLUMNS
+    table = Table(
+        box=box.SIMPLE if narrow else box.ROUNDED,
+        show_edge=not narrow,
+        padding=(0, 1, 0, 0) if narrow else (0, 1),
+        pad_edge=not narrow,
+        expand=True,
+        header_style="",
+        border_style="bright_black",
+    )
     table.add_column("", style="bold", no_wrap=True)
     for case in cases:
-        table.add_column(_draw_head(case), ratio=1, overflow="fold")
+        table.add_column(_draw_head(case, narrow=narrow), ratio=1, no_wrap=True)
     table.add_row("alert", *(_draw_alert(case, now) for case in cases))
     for place, stage in enumerate(Stage):
         table.add_row(stage.value, *(_draw_stage(case, place, now) for case in cases))
@@ -73,12 +91,13 @@ def tell_result(case: Case) -> str:
     return _end(case)[0]
 
 
-def _draw_head(case: Case) -> Text:
+def _draw_head(case: Case, *, narrow: bool) -> Text:
     scenario = case.scenario
     head = Text(scenario.runbook_id, style="bold")
-    kind = "standard change" if scenario.by_policy else "normal change"
     head.append(f"\n{', '.join(scenario.hosts)}", style="not bold")
-    head.append(f"\n{kind}", style="not bold dim")
+    if not narrow:
+        kind = "standard change" if scenario.by_policy else "normal change"
+        head.append(f"\n{kind}", style="not bold dim")
     head.append(f"\n{case.incident_id or ' '}", style="not bold dim cyan")
     return head
 
@@ -124,7 +143,7 @@ def _draw_result(case: Case, now: datetime) -> Text:
     text = Text(word, style=style)
     seconds = case.progress.seconds if case.progress else None
     if seconds is not None:
-        text.append(f"  in {seconds:.1f} s", style="not bold")
+        text.append(f"  {seconds:.1f} s", style="not bold")
     return text
 
 

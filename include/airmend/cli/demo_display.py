@@ -143,7 +143,7 @@ class PlainDisplay:
 
     def _describe(self, case: Case, stage: str, status: str, note: str) -> str:
         name = case.scenario.runbook_id
-        return f"{case.incident_id:<21}  {name:<21}  {stage:<11}  {status:<7}  {note}"
+        return f"{case.incident_id:<21}  {name:<21}  {stage:<9}  {status:<7}  {note}"
 
     def _line(self, at: datetime, text: str) -> None:
         seconds = (at - self._began_at).total_seconds()
@@ -193,7 +193,8 @@ class TerminalDisplay:
         """Draw the board, and the question that waits below it."""
         question = next((case.question for case in cases if case.question), None)
         asks = question is not None and bool(self._password_file)
-        parts: list[RenderableType] = [draw_board(cases, self._clock())]
+        board = draw_board(cases, self._clock(), columns=self.console.width)
+        parts: list[RenderableType] = [board]
         if question is not None and asks:
             panel = draw_question(question, self._password_file, keys=True)
             parts.insert(1 if self.console.height >= BOARD_LINES else 0, panel)

@@ -77,22 +77,27 @@ def _require_rest(home: Path) -> None:
 
 
 def _find_leftovers(home: Path) -> list[psutil.Process]:
-    """Every process of a stack over this folder: by its environment, its session or its mark."""
-    found = [process for process in psutil.process_iter() if _belongs_to(process, home)]
-    sessions, marks = set(), set()
-    for process in found:
+    """Every process of a stack over this folder, with all that belongs to it."""
+    sessions, marks = set(), {""}
+    for process in psutil.process_iter():
         try:
+            environment = process.environ()
+            if environment.get("AIRMEND_HOME") == str(home) and MARK in environment:
+                marks.add(environment[MARK])
+            elif not _logs_to(process, home):
+                continue
             sessions.add(os.getsid(process.pid))
-            marks.add(process.environ()[MARK])
-        except (psutil.Error, OSError, KeyError):
-            continue  # it has just ended
+        except (psutil.Error, OSError):
+            continue  # it has just ended, or belongs to somebody else
     sessions.discard(os.getsid(0))
     return [process for mark in marks for process in find_processes(mark, sessions)]
 
 
-def _belongs_to(process: psutil.Process, home: Path) -> bool:
-    try:
-        environment = process.environ()
-    except (psutil.Error, OSError):
-        return False
-    return environment.get("AIRMEND_HOME") == str(home) and MARK in environment
+def _logs_to(process: psutil.Process, home: Path) -> bool:
+    """Whether a process writes its output to a log of this folder.
+
+    Airflow's API server writes its title over its environment, so that nothing else tells
+    whose it is.
+    """
+    logs = str(home / "logs")
+    return any(file.fd in {1, 2} and file.path.startswith(logs) for file in process.open_files())

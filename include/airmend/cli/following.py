@@ -34,7 +34,7 @@ class Stage(StrEnum):
 
     GUARD = "guard"
     PREFLIGHT = "preflight"
-    RISK = "assess risk"
+    RISK = "risk"
     APPROVAL = "approval"
     STEPS = "steps"
     VERIFY = "verify"
@@ -190,7 +190,13 @@ def _find_ends(facts: ReportFacts) -> dict[Stage, _End]:
         Stage.ROLLBACK: _end_of_rollback(facts),
         Stage.REPORT: _end_at(facts, FactKind.REPORT_WRITTEN),
     }
-    return {stage: end for stage, end in found.items() if end is not None}
+    ends = {stage: end for stage, end in found.items() if end is not None}
+    if cut := _end_at(facts, FactKind.ROLLBACK_STARTED, ok=False, note="stopped"):
+        # a task that was killed says nothing of its end; the rollback that follows does
+        for stage in (Stage.STEPS, Stage.VERIFY):
+            if not ends.setdefault(stage, cut).ok:
+                break
+    return ends
 
 
 def _facts_of(facts: ReportFacts, *kinds: FactKind) -> list[Fact]:
@@ -258,14 +264,14 @@ def _end_of_steps(facts: ReportFacts) -> _End | None:
 def _end_of_verification(facts: ReportFacts) -> _End | None:
     checks = [each for each in facts.executions if each.phase is Phase.VERIFY]
     ok = any(passed(each) for each in checks)
-    return _end_at(facts, FactKind.VERIFICATION_FINISHED, ok=ok, note="" if ok else "not resolved")
+    return _end_at(facts, FactKind.VERIFICATION_FINISHED, ok=ok, note="" if ok else "unresolved")
 
 
 def _end_of_rollback(facts: ReportFacts) -> _End | None:
     if locked := _end_at(facts, FactKind.RUNBOOK_LOCKED, ok=False, note="runbook locked"):
         return locked
     restored = facts.change is not None and facts.change.status is ChangeStatus.ROLLED_BACK
-    return _end_at(facts, FactKind.ROLLBACK_FINISHED, ok=restored, note="restored, verified")
+    return _end_at(facts, FactKind.ROLLBACK_FINISHED, ok=restored, note="restored")
 
 
 def _note_of_running(stage: Stage, facts: ReportFacts) -> str:
