@@ -38,8 +38,8 @@ from airmend.cli.demo_summary import (
 )
 from airmend.cli.environment import find_project, hook_secret, passwords_file, read_port
 from airmend.cli.estate import Estate
-from airmend.cli.following import RecordsReader
 from airmend.cli.ports import require_free_port
+from airmend.cli.records_reader import RecordsReader
 from airmend.cli.stack import AirflowStack, stopping_on_sigterm
 from airmend.errors import AirmendError, StackError
 from airmend.incident.signatures import parse_secrets

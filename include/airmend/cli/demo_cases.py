@@ -24,7 +24,8 @@ from airmend.cli.demo_findings import (
 )
 from airmend.cli.demo_scenarios import Scenario
 from airmend.cli.estate import Estate
-from airmend.cli.following import Progress, RecordsReader, Stage, StageProgress, StageStatus
+from airmend.cli.following import Progress, Stage, StageProgress, StageStatus
+from airmend.cli.records_reader import RecordsReader
 from airmend.errors import StackError
 
 STAGE_SECONDS = 360.0

@@ -1,29 +1,17 @@
-"""Where a change stands, stage by stage, read from the records while Airflow works.
+"""Where a change stands, stage by stage, as the recorded facts tell it.
 
-Called by the demo. Nothing is written and nothing is locked: a SQLite file is opened for
-reading alone, so that whoever watches never slows down whoever works.
+Pure; called by the demo, which reads the facts again and again while Airflow works.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
-from typing import Any
-from urllib.parse import quote
-
-from sqlalchemy import create_engine, event
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
 from airmend.change.model import ChangeStatus, Verdict
-from airmend.errors import StoreUnavailableError
 from airmend.execution.model import ExecutionStatus, Phase
 from airmend.records.model import Fact, FactKind
-from airmend.review.facts import gather_facts
 from airmend.review.model import ReportFacts
 from airmend.review.spans import passed
 from airmend.review.wording import word_share
@@ -86,47 +74,6 @@ class Progress:
         """From the alert to the report; None before that."""
         ended_at = self.stages[-1].ended_at
         return (ended_at - self.facts.incident.opened_at).total_seconds() if ended_at else None
-
-
-class RecordsReader:
-    """Reads the story of changes from a SQLite file that others write.
-
-    Args:
-        path: The records, migrated.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._engine = create_engine(f"sqlite:///file:{quote(str(path))}?mode=ro&uri=true")
-
-        @event.listens_for(self._engine, "connect")
-        def _leave_transactions_to_us(connection: Any, _record: Any) -> None:
-            connection.isolation_level = None
-
-        @event.listens_for(self._engine, "begin")
-        def _begin(connection: Any) -> None:
-            # one snapshot for all that is read together; it holds no lock
-            connection.exec_driver_sql("BEGIN")
-
-    def read(self, change_id: str) -> Progress:
-        """Where a change stands now.
-
-        Raises:
-            StoreUnavailableError: The records cannot be read.
-        """
-        with self._session() as session:
-            return follow(gather_facts(session, change_id))
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._engine.dispose()
-
-    @contextmanager
-    def _session(self) -> Iterator[Session]:
-        try:
-            with Session(self._engine) as session:
-                yield session
-        except OperationalError as error:
-            raise StoreUnavailableError(f"the records cannot be read: {error.orig}") from error
 
 
 @dataclass(frozen=True)

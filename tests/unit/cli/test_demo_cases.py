@@ -16,7 +16,8 @@ from airmend.cli.demo_approvals import Approvals
 from airmend.cli.demo_cases import STAGE_SECONDS, Cases, judge_case
 from airmend.cli.demo_scenarios import SCENARIOS
 from airmend.cli.estate import Estate
-from airmend.cli.following import Progress, RecordsReader, follow
+from airmend.cli.following import Progress, follow
+from airmend.cli.records_reader import RecordsReader
 from airmend.errors import StackError
 from airmend.review.model import ReportFacts
 from tests.unit.cli.demo_stories import cut, make_case, rolled_back
