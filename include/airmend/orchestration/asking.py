@@ -22,7 +22,7 @@ from airmend.change.model import ChangeRequest, ChangeStatus, Decision, Verdict
 from airmend.change.policy import POLICY, Policy
 from airmend.errors import ChangeRefusedError
 from airmend.orchestration.assessment import preflight_playbooks
-from airmend.orchestration.change_run import ChangeRun
+from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.services import read_policy
 from airmend.records.changes import get_decision, record_decision
 from airmend.records.ledger import read_story
@@ -63,6 +63,11 @@ def open_question(run: ChangeRun) -> Question:
     Raises:
         ChangeRefusedError: The change ended before, or nobody is left who may approve it.
     """
+    with refusing(run):
+        return _open(run)
+
+
+def _open(run: ChangeRun) -> Question:
     policy = read_policy(run.settings)
     with run.database.session() as session:
         change = run.read_change(session)

@@ -17,7 +17,7 @@ from airmend.change.risk import score_change
 from airmend.change.topology import ServiceFacts
 from airmend.errors import ChangeRefusedError
 from airmend.execution.model import Phase, PlaybookEvidence
-from airmend.orchestration.change_run import ChangeRun
+from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.services import read_policy, read_topology
 from airmend.records.changes import get_decision, set_risk
 from airmend.records.executions import list_executions
@@ -37,6 +37,11 @@ def assess_risk(run: ChangeRun) -> dict[str, Any]:
         ChangeRefusedError: The change has ended, for instance since its guard refused it.
         ConfigurationError: Policy or topology cannot be read: no policy, no change.
     """
+    with refusing(run):
+        return _assess(run)
+
+
+def _assess(run: ChangeRun) -> dict[str, Any]:
     policy = read_policy(run.settings)
     with run.database.session() as session:
         change = run.read_change(session)

@@ -11,7 +11,8 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,10 +20,18 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from airmend.change.model import ChangeRequest, ChangeStatus
-from airmend.errors import NotAuthorisedError
+from airmend.errors import (
+    AirmendError,
+    ChangeRefusedError,
+    ExecutionCancelledError,
+    NotAuthorisedError,
+    StoreUnavailableError,
+)
+from airmend.execution.model import Phase
 from airmend.incident.model import Incident, IncidentStatus
 from airmend.records.changes import change_of_run, get_change, set_change_status
 from airmend.records.database import Database
+from airmend.records.executions import list_executions
 from airmend.records.incidents import get_incident, set_incident_status
 from airmend.records.leases import release_leases
 from airmend.records.ledger import append_fact
@@ -105,6 +114,29 @@ class ChangeRun:
         change = self.read_change(session)
         if end_change(session, change, status, reason, at=self.now()):
             self.log.info("change %s ended: %s. %s", change.id, status.value, reason)
+
+
+@contextmanager
+def refusing(run: ChangeRun, *, kind: FactKind = FactKind.EXECUTION_REFUSED) -> Iterator[None]:
+    """End the change as refused when the block fails before any step was executed.
+
+    The reason stays with the change, for the report and for people. An error after a step is
+    the rollback's; the store being away and a task that was stopped are nobody's refusal.
+    """
+    try:
+        yield
+    except (StoreUnavailableError, ExecutionCancelledError):
+        raise
+    except AirmendError as error:
+        with run.database.session() as session:
+            change = run.read_change(session)
+            begun = any(e.phase is Phase.STEP for e in list_executions(session, change.id))
+            refused = isinstance(error, ChangeRefusedError) or not begun
+            if refused and not change.status.is_final:
+                run.note(session, change, kind, f"Refused: {error}", digest=run.digest)
+            if not begun:
+                run.end(session, ChangeStatus.REFUSED, str(error))
+        raise
 
 
 def find_change_of_run(

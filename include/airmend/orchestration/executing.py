@@ -220,3 +220,29 @@ def _showing_life(run: ChangeRun, execution_id: int, cancelled: threading.Event)
     finally:
         done.set()
         thread.join()
+
+
+def require_success(what: str, execution: Execution) -> None:
+    """Return when an execution succeeded.
+
+    Raises:
+        ExecutionTimeoutError: It took too long.
+        ExecutionError: It failed, or was stopped.
+    """
+    if execution.status is ExecutionStatus.SUCCEEDED:
+        return
+    message = execution.playbook.message if execution.playbook else "no evidence was recorded"
+    text = f"{what} {execution.status.value.replace('_', ' ')}: {message}"
+    if execution.status is ExecutionStatus.TIMED_OUT:
+        raise ExecutionTimeoutError(text)
+    raise ExecutionError(text)
+
+
+def summarise(execution: Execution) -> dict[str, Any]:
+    """What XCom shows of an execution."""
+    evidence = execution.playbook
+    return {
+        "attempts": execution.attempt,
+        "changed": evidence.changed_hosts if evidence else [],
+        "seconds": round(evidence.seconds, 2) if evidence else None,
+    }

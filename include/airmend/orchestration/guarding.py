@@ -13,15 +13,10 @@ from sqlalchemy.orm import Session
 
 from airmend.change.guard import check_may_start
 from airmend.change.model import ChangeRequest, ChangeStatus, Target
-from airmend.errors import (
-    AirmendError,
-    ChangeRefusedError,
-    StoreUnavailableError,
-    TargetBusyError,
-)
+from airmend.errors import ChangeRefusedError, TargetBusyError
 from airmend.execution.inventory import resolve_targets
 from airmend.incident.model import Incident
-from airmend.orchestration.change_run import ChangeRun
+from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.services import read_policy
 from airmend.records.changes import set_targets
 from airmend.records.leases import Holder, acquire_leases, holds_leases
@@ -51,7 +46,7 @@ def guard_change(run: ChangeRun) -> bool:
     Raises:
         ChangeRefusedError: The change may not go on; it is recorded as refused.
     """
-    try:
+    with refusing(run, kind=FactKind.GUARD_REFUSED):
         with run.database.session() as session:
             change = run.read_change(session)
             incident = run.read_incident(session)
@@ -70,14 +65,6 @@ def guard_change(run: ChangeRun) -> bool:
                 dag_digest=run.digest,
             )
         return _take(run, change, planned.targets)
-    except StoreUnavailableError:
-        raise
-    except AirmendError as error:
-        with run.database.session() as session:
-            change = run.read_change(session)
-            run.note(session, change, FactKind.GUARD_REFUSED, f"Guard: {error}")
-            run.end(session, ChangeStatus.REFUSED, str(error))
-        raise
 
 
 def _find_targets(run: ChangeRun, change: ChangeRequest, incident: Incident) -> list[Target]:

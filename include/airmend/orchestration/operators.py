@@ -55,13 +55,15 @@ def open_run(context: Context, digest: str, log: Any) -> ChangeRun:
 def airflow_errors() -> Iterator[None]:
     """Turn an error of ours into a failed task that is not tried again.
 
-    The store being away is left to Airflow's retries.
+    The store being away is left to Airflow's retries, and so is work that was stopped. Where a
+    person stopped it, Airflow has ended the task already and tries nothing; where Airflow did,
+    since the task could not reach the API server for a while, the work begins again.
     """
-    from airmend.errors import AirmendError, StoreUnavailableError
+    from airmend.errors import AirmendError, ExecutionCancelledError, StoreUnavailableError
 
     try:
         yield
-    except StoreUnavailableError:
+    except (StoreUnavailableError, ExecutionCancelledError):
         raise
     except AirmendError as error:
         raise AirflowFailException(str(error)) from error
@@ -151,7 +153,7 @@ class StepOperator(_RunbookOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Gives the hosts that were changed, for XCom."""
-        from airmend.orchestration.remediation import run_step
+        from airmend.orchestration.repairing import run_step
 
         with airflow_errors():
             return run_step(open_run(context, self.digest, self.log), self.step_id, self.prepare())
@@ -164,7 +166,7 @@ class VerifyOperator(_RunbookOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Gives the outcome of each check, for XCom."""
-        from airmend.orchestration.remediation import verify_change
+        from airmend.orchestration.verifying import verify_change
 
         with airflow_errors():
             return verify_change(open_run(context, self.digest, self.log), self.prepare())
@@ -180,7 +182,7 @@ class RollbackOperator(_RunbookOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Gives what was rolled back, for XCom; skips when nothing had been executed."""
-        from airmend.orchestration.remediation import roll_back
+        from airmend.orchestration.rolling_back import roll_back
 
         with airflow_errors():
             result = roll_back(open_run(context, self.digest, self.log), self.prepare())

@@ -13,7 +13,7 @@ from typing import Any
 from airmend.change.model import ChangeStatus
 from airmend.errors import ChangeRefusedError
 from airmend.execution.model import Execution, ExecutionStatus, Phase, PlaybookEvidence
-from airmend.orchestration.change_run import ChangeRun
+from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.executing import Work, playbook_variables, run_work
 from airmend.records.model import FactKind
 
@@ -27,6 +27,11 @@ def run_preflight(run: ChangeRun, cancelled: threading.Event) -> dict[str, Any]:
     Raises:
         ChangeRefusedError: A playbook failed in check mode; the change is ended as refused.
     """
+    with refusing(run):
+        return _run_steps(run, cancelled)
+
+
+def _run_steps(run: ChangeRun, cancelled: threading.Event) -> dict[str, Any]:
     with run.database.session() as session:
         change = run.read_change(session)
     hosts = [target.name for target in change.targets]

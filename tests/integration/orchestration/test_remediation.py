@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from airmend.change.model import ChangeRequest, ChangeStatus, Verdict
 from airmend.errors import (
     ChangeRefusedError,
+    ConfigurationError,
     ExecutionCancelledError,
     ExecutionError,
     NotAuthorisedError,
@@ -24,7 +26,9 @@ from airmend.orchestration.assessment import assess_risk
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.closing import close_change
 from airmend.orchestration.preflight import run_preflight
-from airmend.orchestration.remediation import roll_back, run_step, verify_change
+from airmend.orchestration.repairing import run_step
+from airmend.orchestration.rolling_back import roll_back
+from airmend.orchestration.verifying import verify_change
 from airmend.records.changes import get_decision
 from airmend.records.executions import list_executions
 from airmend.records.incidents import get_incident, note_recovery
@@ -177,6 +181,17 @@ def test_nothing_is_executed_without_a_stored_decision(office: Office) -> None:
     assert not job.mark.exists()
 
 
+def test_no_policy_means_no_change_and_the_change_says_so(office: Office) -> None:
+    job = Job(office)
+    run_preflight(job.task("preflight"), NEVER)
+    broken = office.settings.model_copy(update={"policy_file": office.folder / "gone.yaml"})
+    with pytest.raises(ConfigurationError):
+        assess_risk(replace(job.task("assess_risk"), settings=broken))
+    assert job.read().status is ChangeStatus.REFUSED
+    assert "gone.yaml" in job.read().reason
+    assert job.incident_status() is IncidentStatus.ESCALATED
+
+
 def test_a_rejection_ends_the_change_and_nothing_is_executed(office: Office) -> None:
     job = Job(office)
     job.decide(chosen="Reject")
@@ -254,6 +269,24 @@ def test_a_rollback_that_fails_locks_the_runbook_and_escalates(office: Office) -
     assert job.incident_status() is IncidentStatus.ESCALATED
 
 
+def test_a_repair_without_a_way_back_escalates_and_locks_nothing(office: Office) -> None:
+    job = Job(
+        office,
+        wanted=False,
+        rollback=None,
+        change={"type": "normal", "service": "shop", "irreversible": "it was down"},
+    )
+    job.decide()
+    job.step()
+    with pytest.raises(VerificationFailedError):
+        verify_change(job.task("verify"), NEVER)
+    with pytest.raises(VerificationFailedError, match="no rollback: it was down"):
+        roll_back(job.task("rollback"), NEVER)
+    assert job.read().status is ChangeStatus.FAILED
+    assert job.lock() is None
+    assert job.incident_status() is IncidentStatus.ESCALATED
+
+
 def test_an_incident_that_recovered_while_people_decided_is_left_alone(office: Office) -> None:
     job = Job(office)
     job.decide()
@@ -264,7 +297,8 @@ def test_an_incident_that_recovered_while_people_decided_is_left_alone(office: O
     assert not job.mark.exists()
     assert roll_back(job.task("rollback"), NEVER) is None
     close_change(job.task("report"))
-    assert job.read().status is ChangeStatus.CANCELLED
+    assert job.read().status is ChangeStatus.REFUSED
+    assert "is over" in job.read().reason
     assert job.incident_status() is IncidentStatus.RECOVERED
 
 

@@ -18,7 +18,8 @@ from airmend.errors import (
 )
 from airmend.execution.model import ExecutionStatus, Phase
 from airmend.orchestration import executing
-from airmend.orchestration.remediation import roll_back, run_step
+from airmend.orchestration.repairing import run_step
+from airmend.orchestration.rolling_back import roll_back
 from tests.integration.orchestration.conftest import NEVER, Office
 from tests.integration.orchestration.test_remediation import Job
 
