@@ -24,11 +24,17 @@ UPKEEP = "airmend-upkeep"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here runs a whole Airflow."""
+    """Mark what is here, and let what starts an Airflow of its own go before the shared one."""
     here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.e2e)
+    places = [at for at, item in enumerate(items) if item.path.is_relative_to(here)]
+    found = [items[at] for at in places]
+    for at, item in zip(places, sorted(found, key=_needs_house), strict=True):
+        item.add_marker(pytest.mark.e2e)
+        items[at] = item
+
+
+def _needs_house(item: pytest.Item) -> bool:
+    return "house" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")

@@ -200,11 +200,13 @@ class House:
     def question(self, story: Story) -> dict[str, Any]:
         """Wait until the approval asks people, and give what it asks."""
         self.wait_for(
-            lambda: self.tasks(story)["approval"] == "awaiting_input", story, "asks for approval"
+            lambda: self.tasks(story)["approval"] == "awaiting_input", story, "it asks for approval"
         )
         return self.get(f"{story.run_path}/taskInstances/approval/-1/hitlDetails")
 
-    def answer(self, story: Story, user: str, choice: str, comment: str = "seen") -> httpx.Response:
+    def respond(
+        self, story: Story, user: str, choice: str, comment: str = "seen"
+    ) -> httpx.Response:
         """Answer the approval as one of the local users, through Airflow's REST API."""
         with self.stack.client(user) as client:
             return client.patch(
@@ -212,10 +214,36 @@ class House:
                 json={"chosen_options": [choice], "params_input": {"comment": comment}},
             )
 
+    def answer(self, story: Story, user: str, choice: str, comment: str = "seen") -> None:
+        """Wait for the question, answer it, and wait until the answer is on record.
+
+        Airflow asks again, with a new try of the task, when an answer comes within the instant
+        in which the task begins to wait: its scheduler takes the end of the first process for
+        the end of the second. Then it is answered again, as a person would.
+        """
+        before = self._answers(story)
+        while self._answers(story) == before:
+            self.question(story)
+            response = self.respond(story, user, choice, comment)
+            assert response.status_code == httpx.codes.OK, response.text
+            self.wait_for(
+                lambda: self._answers(story) != before or self._is_asked(story),
+                story,
+                "the answer is on record",
+            )
+
     def approve(self, story: Story, user: str = "priya") -> None:
         """Wait for the question and say yes."""
-        self.question(story)
-        assert self.answer(story, user, "Approve").status_code == httpx.codes.OK
+        self.answer(story, user, "Approve")
+
+    def _answers(self, story: Story) -> list[str]:
+        decided = self.facts(story, FactKind.APPROVAL_DECIDED)
+        return decided + self.facts(story, FactKind.APPROVAL_IGNORED)
+
+    def _is_asked(self, story: Story) -> bool:
+        detail = self.get(f"{story.run_path}/taskInstances/approval/-1/hitlDetails")
+        waits = self.tasks(story)["approval"] == "awaiting_input"
+        return waits and not detail["response_received"]
 
     # --- wait --------------------------------------------------------------------------------
 
@@ -263,11 +291,18 @@ class House:
         return "\n".join(lines)
 
     def wait_for_gate(self, story: Story) -> list[psutil.Process]:
-        """Wait until the gated step waits on its host; gives Ansible's processes, here and there."""
+        """Wait until the gated step of a lab's change waits on its host.
+
+        Returns:
+            Ansible's processes that work for this change, here and on the host.
+        """
+        (target,) = self.change(story).targets
+        disk = str(self.lab.folder(target.name).parent)
 
         def at_the_gate() -> list[psutil.Process]:
             found = self.ansible_processes()
-            return list(found) if any("wait_for" in words for words in found.values()) else []
+            waits = any("wait_for" in words and disk in words for words in found.values())
+            return list(found) if waits else []
 
         return self.wait_for(at_the_gate, story, "the gated step waits on its host")
 

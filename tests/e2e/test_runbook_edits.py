@@ -78,7 +78,7 @@ def test_a_run_ends_with_the_version_that_it_began_with_though_the_file_is_broke
     house.wait_for(is_published, story, "the new version is the DAG's")
 
     # the run goes on as it was approved
-    assert house.answer(story, "priya", "Approve").is_success
+    house.approve(story)
     assert house.wait_until_ended(story) == "success", house.tell(story)
     assert house.lab.done("lab-11") == ["repaired"]
     assert house.lab.state("lab-11") == "repaired"
