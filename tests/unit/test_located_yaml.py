@@ -152,3 +152,14 @@ def test_whatever_pyyaml_writes_is_read_back(data: Any) -> None:
 def test_any_bytes_give_data_or_a_mistake(content: bytes) -> None:
     with contextlib.suppress(RunbookError):
         load_located(content, "runbook.yaml")
+
+
+@given(st.text(alphabet="*&ab :,-?!|>#\n\t[]{}'\"\\.\ufeff\x85", max_size=40))
+def test_an_alias_is_never_read_as_data(text: str) -> None:
+    try:
+        events = [type(event) for event in yaml.parse(text, Loader=yaml.CSafeLoader)]
+    except yaml.YAMLError:
+        return
+    if yaml.AliasEvent in events:
+        with pytest.raises(RunbookError):
+            load_located(text.encode(), "x.yaml")

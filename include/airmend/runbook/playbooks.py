@@ -14,6 +14,7 @@ from airmend.errors import RunbookError
 from airmend.located_yaml import ANSIBLE_TAGS, Locate, Place, load_located
 
 _DATA_FOLDERS = frozenset({"cases", "files", "templates"})
+_LOOKED_AT = frozenset({"check_mode", "become"})
 _TRUE = frozenset({"true", "yes", "on", "1"})  # what Ansible reads as true
 _FALSE = frozenset({"false", "no", "off", "0"})
 
@@ -46,7 +47,7 @@ def find_playbook_mistakes(
         return
     if is_playbook:
         yield from _check_plays(document, path, locate)
-    for place, key, value in _walk(document, ()):
+    for place, key, value in _find_keys(document):
         if key == "check_mode" and str(value).lower() not in _TRUE:
             yield RunbookError(
                 path,
@@ -94,15 +95,20 @@ def _check_plays(document: Any, path: str, locate: Locate) -> Iterator[RunbookEr
             )
 
 
-def _walk(node: Any, place: tuple[str | int, ...]) -> Iterator[tuple[Place, str, Any]]:
-    """Every key of every mapping with its place and value."""
-    if isinstance(node, dict):
-        for key, value in node.items():
-            yield place, key, value
-            yield from _walk(value, (*place, key))
-    elif isinstance(node, list):
-        for index, item in enumerate(node):
-            yield from _walk(item, (*place, index))
+def _find_keys(document: Any) -> list[tuple[Place, str, Any]]:
+    """Where the keys stand that are looked at, with their values; at any depth."""
+    found: list[tuple[Place, str, Any]] = []
+
+    def look(node: dict[str, Any] | list[Any], place: tuple[str | int, ...]) -> None:
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            if key in _LOOKED_AT:
+                found.append((place, key, value))
+            if isinstance(value, dict | list):
+                look(value, (*place, key))
+
+    if isinstance(document, dict | list):
+        look(document, ())
+    return found
 
 
 def _show(value: Any) -> str:
