@@ -9,8 +9,9 @@ incident, since `report` fails when that is what it has to report.
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -45,10 +46,25 @@ def build_dags(folder: Path) -> dict[str, DAG]:
     Raises:
         ConfigurationError: The folder was not made by the bundle.
     """
-    return {dag.dag_id: dag for dag in _build(folder)}
+    return {dag.dag_id: dag for dag in build_all(_read(folder))}
 
 
-def _build(folder: Path) -> Iterator[DAG]:
+def build_all(versions: Iterable[RunbookVersion]) -> list[DAG]:
+    """The DAGs of many runbook versions.
+
+    The garbage collector rests meanwhile: nothing that is made here is garbage, and with a
+    thousand DAGs it would take a fifth of the time to find that out again and again.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return [build_dag(version) for version in versions]
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _read(folder: Path) -> Iterator[RunbookVersion]:
     wanted = get_parsing_context().dag_id
     if wanted is not None:
         names = [wanted] if (folder / DOCUMENTS_FOLDER / f"{wanted}.json").exists() else []
@@ -62,7 +78,7 @@ def _build(folder: Path) -> Iterator[DAG]:
             ) from error
     for name in names:
         text = (folder / DOCUMENTS_FOLDER / f"{name}.json").read_bytes()
-        yield build_dag(RunbookVersion.model_validate_json(text))
+        yield RunbookVersion.model_validate_json(text)
 
 
 def build_dag(version: RunbookVersion) -> DAG:
