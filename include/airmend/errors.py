@@ -12,6 +12,7 @@
     │   ├── PayloadError              JSON, but not what this source sends
     │   └── PayloadTooLargeError      more bytes than are read
     ├── RunNotStartedError            Airflow did not create the run of a change
+    ├── UnknownIncidentError          no such incident
     ├── InputError                    an input of a runbook is missing or not valid
     ├── ChangeRefusedError            the change may not go on; the reason is the message
     │   ├── NoTargetsError            the target set is empty or not resolved
@@ -106,6 +107,10 @@ class PayloadTooLargeError(IntakeError):
 
 class RunNotStartedError(AirmendError):
     """Airflow cannot create the run of a change at the moment; it is tried again later."""
+
+
+class UnknownIncidentError(AirmendError):
+    """No incident has this id."""
 
 
 class InputError(AirmendError):

@@ -12,6 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from airmend.incident.model import OPEN_INCIDENT_STATUSES, Incident, IncidentStatus
+from airmend.records.ledger import append_fact
+from airmend.records.model import FactKind
 from airmend.records.tables import IncidentRow
 
 _OPEN = [status.value for status in OPEN_INCIDENT_STATUSES]
@@ -115,6 +117,31 @@ def set_incident_status(
         row.closed_at = at
     row.status = status.value
     session.flush()
+
+
+def close_incident(
+    session: Session, incident_id: str, *, by: str, reason: str, at: datetime
+) -> IncidentStatus | None:
+    """Let a person end an open incident, and add who and why to its story.
+
+    One that is being remediated, or has ended, stays as it is.
+
+    Returns:
+        The status that it had before; None when there is no such incident.
+    """
+    incident = find_incident(session, incident_id)
+    if incident is None:
+        return None
+    if incident.status.is_open and incident.status is not IncidentStatus.REMEDIATING:
+        set_incident_status(session, incident_id, IncidentStatus.CLOSED, at=at)
+        append_fact(
+            session,
+            FactKind.INCIDENT_ENDED,
+            f"Closed by {by}: {reason}",
+            at=at,
+            incident_id=incident_id,
+        )
+    return incident.status
 
 
 def _to_model(row: IncidentRow) -> Incident:
