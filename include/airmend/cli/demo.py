@@ -110,7 +110,7 @@ class Demo:
             began_at=self._began_at,
             password_file="" if approve else self._password_file,
         )
-        self._result = INTERRUPTED
+        self.exit_code = INTERRUPTED
 
     def run(self) -> int:
         """Carry it out.
@@ -140,9 +140,9 @@ class Demo:
                 raise
             raise StackError(f"Airflow did not answer: {error}") from error
         except KeyboardInterrupt:
-            when = " before the end" if self._result == INTERRUPTED else ""
+            when = " before the end" if self.exit_code == INTERRUPTED else ""
             self._print(Text(f"Stopped{when}; nothing runs any more.", style="dim"))
-        return self._result
+        return self.exit_code
 
     def _play(self, estate: Estate, stack: AirflowStack, environment: Mapping[str, str]) -> None:
         records = RecordsReader(self._places.home / "airmend.db")
@@ -155,7 +155,7 @@ class Demo:
                 self._follow(cases, approvals, stack)
         finally:
             records.close()
-        self._conclude(cases.cases, estate, base_url)
+        self.conclude(cases.cases, estate, base_url)
         while self._keep:
             stack.check()
             time.sleep(CHECK_SECONDS)
@@ -186,7 +186,14 @@ class Demo:
         elif key == "o":
             self._display.open_question(question)
 
-    def _conclude(self, cases: list[Case], estate: Estate, base_url: str) -> None:
+    def conclude(self, cases: list[Case], estate: Estate, base_url: str) -> None:
+        """Judge what was seen, show it, and set the exit code.
+
+        Args:
+            cases: The incidents, over or given up.
+            estate: What was broken.
+            base_url: Where people reach Airflow.
+        """
         reports = self._places.home / "reports"
         findings: Findings = {
             case.scenario.runbook_id: judge_case(case, estate, reports) for case in cases
@@ -194,7 +201,7 @@ class Demo:
         right = came_out_right(findings)
         seconds = (_now() - self._began_at).total_seconds()
         self._print(Text())
-        self._print(draw_findings(findings))
+        self._print(draw_findings(findings, columns=self._display.console.width))
         self._print(draw_verdict(findings, seconds))
         if not right:
             self._print(draw_logs(self._places.shorten(self._places.home)))
@@ -208,8 +215,8 @@ class Demo:
             )
         )
         if self._keep:
-            self._print(Text("Airflow stays up until Ctrl-C.", style="bold"))
-        self._result = 0 if right else 1
+            self._print(Text("\nAirflow stays up until Ctrl-C.", style="bold"))
+        self.exit_code = 0 if right else 1
 
     def _print(self, what: Any) -> None:
         self._display.console.print(what)

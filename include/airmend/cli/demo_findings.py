@@ -15,7 +15,7 @@ from airmend.change.policy import POLICY
 from airmend.incident.model import IncidentStatus
 from airmend.review.model import PostIncidentReport, ReportFacts
 
-FORMS = ("JSON", "Markdown", "HTML")
+FORMS = ("JSON", "MD", "HTML")
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def _inspect_limit(estate: Estate, _facts: ReportFacts, _approved: bool) -> list
     return [
         expect(f"shop on {STUBBORN_HOST}", "answers: ok", _tell_health(estate, STUBBORN_HOST)),
         expect("its shop.conf", "as before", "as before" if same else "changed"),
-        expect("its open file limit", str(OPEN_FILES), str(health.get("open_files", "unknown"))),
+        expect("its open files", str(OPEN_FILES), str(health.get("open_files", "unknown"))),
     ]
 
 

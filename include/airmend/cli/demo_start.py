@@ -119,7 +119,7 @@ def running(stack: AirflowStack, runbooks: Path, display: Display) -> Iterator[N
         yield
     finally:
         try:
-            display.console.print("Stopping Airflow and the shop ...", style="dim")
+            display.console.print("\nStopping Airflow and the shop ...", style="dim")
         finally:
             stack.stop()
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from airmend.cli.demo_approvals import APPROVER
+from airmend.cli.demo_board import WIDE_COLUMNS
 from airmend.cli.demo_cases import Case
 from airmend.cli.demo_findings import Finding, report_file
 from airmend.review.wording import make_printable
@@ -21,10 +22,10 @@ Findings = Mapping[str, Sequence[Finding]]
 
 def draw_title(home: str) -> Text:
     """What is going to happen, and where it is written."""
-    title = Text("Airmend demo", style="bold")
+    title = Text("Airmend demo\n", style="bold")
     title.append(
-        "  A small shop on three web servers breaks in three ways; Airflow and Ansible repair "
-        f"it.\n              Everything lies below {home}.\n",
+        "A small shop on three web servers breaks in three ways; Airflow and Ansible repair it.\n"
+        f"Everything lies below {home}.\n",
         style="not bold dim",
     )
     return title
@@ -37,9 +38,21 @@ def came_out_right(findings: Findings) -> bool:
     )
 
 
-def draw_findings(findings: Findings) -> Table:
-    """One line for everything that was looked at."""
-    table = Table(box=box.ROUNDED, border_style="bright_black", header_style="bold")
+def draw_findings(findings: Findings, *, columns: int) -> Table:
+    """One line for everything that was looked at.
+
+    Args:
+        findings: In the order in which they are shown.
+        columns: Of the terminal; 80 are enough.
+    """
+    narrow = columns < WIDE_COLUMNS
+    table = Table(
+        box=box.SIMPLE if narrow else box.ROUNDED,
+        show_edge=not narrow,
+        padding=0 if narrow else (0, 1),
+        border_style="bright_black",
+        header_style="bold",
+    )
     for title in ("incident", "", "checked", "expected", "seen"):
         table.add_column(title, overflow="fold")
     for name, entries in findings.items():
@@ -92,8 +105,8 @@ def draw_places(
         line.append(f"  {name}", style="dim")
         table.add_row("reports" if number == 0 else "", line)
     if files:
-        table.add_row("", Text("beside each, the same as .json and .md", style="dim"))
-    return Group(Text(), table, Text())
+        table.add_row("", Text("the same as .json and .md beside each", style="dim"))
+    return Group(Text(), table)
 
 
 def draw_logs(home: str) -> Text:

@@ -91,11 +91,20 @@ def test_a_report_counts_when_all_three_forms_are_whole(tmp_path: Path) -> None:
 
 def test_the_table_shows_expected_beside_seen() -> None:
     findings = {"service-down": [expect("change", "succeeded", "failed")]}
-    text = render(draw_findings(findings))
+    text = render(draw_findings(findings, columns=120))
     line = next(line for line in text.splitlines() if "change" in line)
     assert line.index("✘") < line.index("succeeded") < line.index("failed")
     assert not came_out_right(findings)
     assert "did not come out" in render(draw_verdict(findings, 60))
+
+
+def test_the_table_fits_eighty_columns_with_one_line_a_finding() -> None:
+    longest = expect("its open files", "web-1, web-2, web-3", "web-1, web-2, web-3")
+    findings = {"file-descriptor-limit": [longest] * 9}
+    lines = render(draw_findings(findings, columns=80), 80).splitlines()
+    assert sum("open files" in line for line in lines) == 9
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= 12
 
 
 def test_only_everything_right_is_right() -> None:
