@@ -69,10 +69,22 @@ class Database:
             self._open.yes = False
 
     def migrate(self) -> None:
-        """Bring the tables to this release; safe when several processes start at once."""
+        """Bring the tables to this release; safe when several processes start at once.
+
+        Raises:
+            StoreUnavailableError: The database cannot be used.
+        """
         from airmend.records.migrations import upgrade
 
-        upgrade(self.engine)
+        try:
+            upgrade(self.engine)
+        except (OperationalError, InterfaceError) as error:
+            raise StoreUnavailableError(f"the records cannot be used: {error.orig}") from error
+
+    def forget_connections(self) -> None:
+        """Begin without connections, in a process that was forked: they are its parent's."""
+        self.engine.dispose(close=False)
+        self._open = threading.local()
 
     def close(self) -> None:
         """Give all connections back."""
