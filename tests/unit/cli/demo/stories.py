@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from airmend.change.model import ChangeStatus, Decision, Verdict
-from airmend.cli.demo_cases import Case
-from airmend.cli.demo_scenarios import SCENARIOS, Scenario
-from airmend.cli.following import follow
+from airmend.cli.demo.cases import Case
+from airmend.cli.demo.following import follow
+from airmend.cli.demo.scenarios import SCENARIOS, Scenario
 from airmend.execution.model import CheckOutcome, ExecutionStatus, Phase
 from airmend.incident.model import IncidentStatus
 from airmend.records.model import FactKind

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from airmend.cli.demo_display import Display
+from airmend.cli.demo.display import Display
 from airmend.cli.environment import airflow_environment
 from airmend.cli.estate import HOSTS, SERVICE, Estate
 from airmend.cli.stack import AirflowStack

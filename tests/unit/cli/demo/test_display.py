@@ -8,12 +8,12 @@ from io import StringIO
 from rich.console import Console
 
 from airmend.change.model import ChangeStatus
-from airmend.cli.demo_approvals import Question
-from airmend.cli.demo_cases import Case
-from airmend.cli.demo_display import PlainDisplay
-from airmend.cli.following import follow
+from airmend.cli.demo.approvals import Question
+from airmend.cli.demo.cases import Case
+from airmend.cli.demo.display import PlainDisplay
+from airmend.cli.demo.following import follow
 from tests.builders import make_change
-from tests.unit.cli.demo_stories import cut, make_case, rolled_back
+from tests.unit.cli.demo.stories import cut, make_case, rolled_back
 from tests.unit.review.scenarios import later
 
 

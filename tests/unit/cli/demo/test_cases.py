@@ -12,15 +12,15 @@ import httpx
 import pytest
 
 from airmend.change.model import ChangeStatus
-from airmend.cli.demo_approvals import Approvals
-from airmend.cli.demo_cases import STAGE_SECONDS, Cases, judge_case
-from airmend.cli.demo_scenarios import SCENARIOS
+from airmend.cli.demo.approvals import Approvals
+from airmend.cli.demo.cases import STAGE_SECONDS, Cases, judge_case
+from airmend.cli.demo.following import Progress, follow
+from airmend.cli.demo.records_reader import RecordsReader
+from airmend.cli.demo.scenarios import SCENARIOS
 from airmend.cli.estate import Estate
-from airmend.cli.following import Progress, follow
-from airmend.cli.records_reader import RecordsReader
 from airmend.errors import StackError
 from airmend.review.model import ReportFacts
-from tests.unit.cli.demo_stories import cut, make_case, rolled_back
+from tests.unit.cli.demo.stories import cut, make_case, rolled_back
 from tests.unit.review.scenarios import later
 
 DOWN, LIMIT, DISK = (

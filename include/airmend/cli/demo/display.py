@@ -16,11 +16,11 @@ from rich.panel import Panel
 from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.text import Text
 
-from airmend.cli.demo_approvals import APPROVER, Question
-from airmend.cli.demo_board import draw_board, draw_question, tell_result
-from airmend.cli.demo_cases import Case
-from airmend.cli.demo_keys import Keys
-from airmend.cli.following import StageProgress, StageStatus
+from airmend.cli.demo.approvals import APPROVER, Question
+from airmend.cli.demo.board import draw_board, draw_question, tell_result
+from airmend.cli.demo.cases import Case
+from airmend.cli.demo.following import StageProgress, StageStatus
+from airmend.cli.demo.keys import Keys
 from airmend.review.wording import make_printable
 
 PLAIN_WIDTH = 110

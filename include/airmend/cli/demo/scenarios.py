@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from airmend.change.model import ChangeStatus
-from airmend.cli.demo_findings import Finding, expect
+from airmend.cli.demo.findings import Finding, expect
 from airmend.cli.estate import HOSTS, OLD_LOG_FILES, OPEN_FILES, STUBBORN_HOST, Estate
 from airmend.cli.estate_alerts import descriptors_exhausted, disk_filling_up, service_down
 from airmend.execution.model import Phase

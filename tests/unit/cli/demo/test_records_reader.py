@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from airmend.cli.following import Stage, StageStatus
-from airmend.cli.records_reader import RecordsReader
+from airmend.cli.demo.following import Stage, StageStatus
+from airmend.cli.demo.records_reader import RecordsReader
 from airmend.errors import StoreUnavailableError
 from airmend.records.changes import create_change
 from airmend.records.database import Database
@@ -15,7 +15,7 @@ from airmend.records.incidents import create_incident
 from airmend.records.ledger import append_fact
 from airmend.records.model import FactKind
 from tests.builders import make_change, make_incident
-from tests.unit.cli.test_following import statuses
+from tests.unit.cli.demo.test_following import statuses
 from tests.unit.review.scenarios import later
 
 

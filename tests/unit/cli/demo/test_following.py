@@ -8,11 +8,11 @@ from itertools import pairwise
 import pytest
 
 from airmend.change.model import ChangeStatus, Verdict
-from airmend.cli.following import Progress, Stage, StageProgress, StageStatus, follow
+from airmend.cli.demo.following import Progress, Stage, StageProgress, StageStatus, follow
 from airmend.execution.model import ExecutionStatus
 from airmend.records.model import FactKind
 from airmend.review.model import ReportFacts
-from tests.unit.cli.demo_stories import cut, rolled_back
+from tests.unit.cli.demo.stories import cut, rolled_back
 from tests.unit.review.scenarios import later, resolved_standard
 
 AHEAD, RUNNING, PASSED = StageStatus.AHEAD, StageStatus.RUNNING, StageStatus.PASSED

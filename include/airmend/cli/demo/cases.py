@@ -14,18 +14,18 @@ from urllib.parse import quote
 
 import httpx
 
-from airmend.cli.demo_approvals import Approvals, Question
-from airmend.cli.demo_findings import (
+from airmend.cli.demo.approvals import Approvals, Question
+from airmend.cli.demo.findings import (
     Finding,
     expect,
     judge_records,
     judge_report,
     was_rejected,
 )
-from airmend.cli.demo_scenarios import Scenario
+from airmend.cli.demo.following import Progress, Stage, StageProgress, StageStatus
+from airmend.cli.demo.records_reader import RecordsReader
+from airmend.cli.demo.scenarios import Scenario
 from airmend.cli.estate import Estate
-from airmend.cli.following import Progress, Stage, StageProgress, StageStatus
-from airmend.cli.records_reader import RecordsReader
 from airmend.errors import StackError
 
 STAGE_SECONDS = 360.0

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from airmend.cli.demo_approvals import SETTLE_SECONDS, Approvals
+from airmend.cli.demo.approvals import SETTLE_SECONDS, Approvals
 from airmend.errors import StackError
 from tests.builders import make_change
 

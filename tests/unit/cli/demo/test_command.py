@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from airmend.cli.demo import INTERRUPTED, Demo
-from airmend.cli.demo_start import Places
+from airmend.cli.demo.command import INTERRUPTED, Demo
+from airmend.cli.demo.start import Places
 from airmend.cli.estate import Estate
 from airmend.review.report import build_report
 from airmend.review.saving import save_report
-from tests.unit.cli.demo_stories import make_case, rolled_back
+from tests.unit.cli.demo.stories import make_case, rolled_back
 from tests.unit.review.scenarios import BASE_URL, later
 
 

@@ -20,14 +20,15 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from airmend.cli.demo_approvals import APPROVER, Approvals, Question
-from airmend.cli.demo_board import FRAMES_PER_SECOND
-from airmend.cli.demo_cases import Case, Cases, judge_case
-from airmend.cli.demo_display import PLAIN_WIDTH, Display, PlainDisplay, TerminalDisplay
-from airmend.cli.demo_home import end_earlier_demo, renew_home
-from airmend.cli.demo_scenarios import SCENARIOS
-from airmend.cli.demo_start import Places, demo_environment, running, standing
-from airmend.cli.demo_summary import (
+from airmend.cli.demo.approvals import APPROVER, Approvals, Question
+from airmend.cli.demo.board import FRAMES_PER_SECOND
+from airmend.cli.demo.cases import Case, Cases, judge_case
+from airmend.cli.demo.display import PLAIN_WIDTH, Display, PlainDisplay, TerminalDisplay
+from airmend.cli.demo.home import end_earlier_demo, renew_home
+from airmend.cli.demo.records_reader import RecordsReader
+from airmend.cli.demo.scenarios import SCENARIOS
+from airmend.cli.demo.start import Places, demo_environment, running, standing
+from airmend.cli.demo.summary import (
     Findings,
     came_out_right,
     draw_findings,
@@ -39,7 +40,6 @@ from airmend.cli.demo_summary import (
 from airmend.cli.environment import find_project, hook_secret, passwords_file, read_port
 from airmend.cli.estate import Estate
 from airmend.cli.ports import require_free_port
-from airmend.cli.records_reader import RecordsReader
 from airmend.cli.stack import AirflowStack, stopping_on_sigterm
 from airmend.errors import AirmendError, StackError
 from airmend.incident.signatures import parse_secrets

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from airmend.change.model import ChangeStatus, Verdict
-from airmend.cli.demo_findings import Finding, expect, judge_records, judge_report
-from airmend.cli.demo_summary import came_out_right, draw_findings, draw_verdict
+from airmend.cli.demo.findings import Finding, expect, judge_records, judge_report
+from airmend.cli.demo.summary import came_out_right, draw_findings, draw_verdict
 from airmend.review.model import ReportFacts
 from airmend.review.report import build_report
 from airmend.review.saving import save_report
-from tests.unit.cli.demo_stories import rolled_back
-from tests.unit.cli.test_demo_board import render
+from tests.unit.cli.demo.stories import rolled_back
+from tests.unit.cli.demo.test_board import render
 from tests.unit.review.scenarios import BASE_URL, later, resolved_standard
 
 

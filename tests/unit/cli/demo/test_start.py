@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from airmend.cli.demo_start import Places, demo_environment
+from airmend.cli.demo.start import Places, demo_environment
 from airmend.cli.estate import Estate
 from airmend.cli.stack import stopping_on_sigterm
 

@@ -10,10 +10,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from airmend.cli.demo_approvals import APPROVER
-from airmend.cli.demo_board import WIDE_COLUMNS
-from airmend.cli.demo_cases import Case
-from airmend.cli.demo_findings import Finding, report_file
+from airmend.cli.demo.approvals import APPROVER
+from airmend.cli.demo.board import WIDE_COLUMNS
+from airmend.cli.demo.cases import Case
+from airmend.cli.demo.findings import Finding, report_file
 from airmend.review.wording import make_printable
 
 Findings = Mapping[str, Sequence[Finding]]

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from airmend.cli.following import Progress, follow
+from airmend.cli.demo.following import Progress, follow
 from airmend.errors import StoreUnavailableError
 from airmend.review.facts import gather_facts
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from airmend.cli.demo_home import MARK_FILE, end_earlier_demo, renew_home
+from airmend.cli.demo.home import MARK_FILE, end_earlier_demo, renew_home
 from airmend.cli.processes import MARK
 from airmend.errors import ConfigurationError, StackError
 

@@ -15,9 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from airmend.change.model import ChangeStatus
-from airmend.cli.demo_approvals import APPROVER, Question
-from airmend.cli.demo_cases import Case
-from airmend.cli.following import Stage, StageProgress, StageStatus
+from airmend.cli.demo.approvals import APPROVER, Question
+from airmend.cli.demo.cases import Case
+from airmend.cli.demo.following import Stage, StageProgress, StageStatus
 from airmend.review.wording import make_printable
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from airmend.cli.demo_keys import Keys
+from airmend.cli.demo.keys import Keys
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ import pytest
 from rich.console import Console, RenderableType
 
 from airmend.change.model import ChangeStatus
-from airmend.cli.demo_approvals import Question
-from airmend.cli.demo_board import SPINNER, draw_board, draw_question, tell_result
-from airmend.cli.demo_cases import Case
-from airmend.cli.following import Stage, follow
+from airmend.cli.demo.approvals import Question
+from airmend.cli.demo.board import SPINNER, draw_board, draw_question, tell_result
+from airmend.cli.demo.cases import Case
+from airmend.cli.demo.following import Stage, follow
 from tests.builders import make_change
-from tests.unit.cli.demo_stories import cut, make_case, rolled_back
+from tests.unit.cli.demo.stories import cut, make_case, rolled_back
 from tests.unit.review.scenarios import later
 
 NOW = later(40)
