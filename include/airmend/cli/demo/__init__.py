@@ -1,0 +1,1 @@
+"""`airmend demo`: a small estate breaks, real alerts arrive, and each repair is shown."""
