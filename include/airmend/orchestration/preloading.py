@@ -7,6 +7,7 @@ of Airflow starts; nothing depends on it but speed.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import import_module
 
 MODULES = (
@@ -29,6 +30,30 @@ MODULES = (
 
 
 def preload() -> None:
-    """Import them; forked processes share the memory."""
+    """Import them, and make what every task would make again; forks share the memory."""
     for name in MODULES:
         import_module(name)
+    _prepare_records()
+    _prepare_reports()
+
+
+def _prepare_records() -> None:
+    """The engine without a connection, and all mappers: Airflow's own alone take 0.2 s.
+
+    Settings that cannot be used are the tasks' to complain about, not the scheduler's.
+    """
+    from pydantic import ValidationError
+    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.orm import configure_mappers
+
+    from airmend.orchestration.services import open_records
+
+    with suppress(ValidationError, SQLAlchemyError, ImportError, OSError):
+        open_records()
+    configure_mappers()
+
+
+def _prepare_reports() -> None:
+    from airmend.review.rendering import compile_templates
+
+    compile_templates()

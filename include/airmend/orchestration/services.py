@@ -5,6 +5,7 @@ Made once a process; a task's process is short, a server's is long.
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -21,8 +22,13 @@ def utc_now() -> datetime:
 
 @lru_cache(maxsize=1)
 def open_records() -> Database:
-    """The records, migrated by whoever started the installation."""
-    return Database(get_settings().records_url)
+    """The records, migrated by whoever started the installation.
+
+    A process that is forked from this one begins without its connections.
+    """
+    database = Database(get_settings().records_url)
+    os.register_at_fork(after_in_child=database.forget_connections)
+    return database
 
 
 def read_policy(settings: Settings) -> Policy:

@@ -61,6 +61,17 @@ def render_markdown(report: PostIncidentReport) -> str:
     return _markdown_environment().get_template("report.md.j2").render(report=report)
 
 
+def compile_templates() -> None:
+    """Compile all templates now, for processes that are forked from this one to render one."""
+    for environment, endings in (
+        (html_environment(), (".html.j2", ".css")),
+        (_markdown_environment(), (".md.j2",)),
+    ):
+        for name in environment.list_templates():
+            if name.endswith(endings):
+                environment.get_template(name)
+
+
 @lru_cache(maxsize=1)
 def html_environment() -> Environment:
     """Jinja for HTML; the pages of the web application use it with a loader of their own."""

@@ -73,3 +73,13 @@ def test_a_sqlite_folder_is_made(tmp_path: Path) -> None:
     database.migrate()
     assert (tmp_path / "new" / "records.db").exists()
     database.close()
+
+
+def test_a_forked_process_does_not_use_the_connections_of_its_parent(database: Database) -> None:
+    with database.session() as session:
+        before = session.connection().connection.dbapi_connection
+    database.forget_connections()  # as the fork does
+    with database.session() as session:
+        assert session.connection().connection.dbapi_connection is not before
+    assert before is not None
+    before.close()

@@ -9,12 +9,17 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from jinja2 import UndefinedError
+from jinja2 import Environment, UndefinedError
 from markdown_it import MarkdownIt
 from pydantic import ValidationError
 
 from airmend.review.model import PostIncidentReport
-from airmend.review.rendering import html_environment, render_html, render_markdown
+from airmend.review.rendering import (
+    compile_templates,
+    html_environment,
+    render_html,
+    render_markdown,
+)
 from airmend.review.report import build_report
 from tests.unit.review.scenarios import BASE_URL, SCENARIOS, later, rolled_back
 
@@ -170,3 +175,16 @@ def test_a_name_that_a_template_gets_wrong_is_an_error() -> None:
 
     with pytest.raises(UndefinedError):
         template.render(report=build("resolved_standard"))
+
+
+def test_after_the_templates_were_compiled_a_report_compiles_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_arguments: Any, **_options: Any) -> None:
+        raise AssertionError("a template was compiled")
+
+    compile_templates()
+    monkeypatch.setattr(Environment, "compile", refuse)
+    report = build("rolled_back")
+    assert render_html(report)
+    assert render_markdown(report)
