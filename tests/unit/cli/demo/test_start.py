@@ -11,7 +11,7 @@ from airmend.cli.demo.start import Places, demo_environment
 from airmend.cli.estate import Estate
 from airmend.cli.stack import stopping_on_sigterm
 
-PROJECT = Path(__file__).parents[3]
+PROJECT = Path(__file__).parents[4]
 
 
 def test_a_real_installation_of_the_caller_is_not_touched(
