@@ -11,7 +11,7 @@ import contextlib
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -294,15 +294,15 @@ class House:
         """Wait until the gated step of a lab's change waits on its host.
 
         Returns:
-            Ansible's processes that work for this change, here and on the host.
+            Ansible's processes, here and on the host.
         """
         (target,) = self.change(story).targets
-        disk = str(self.lab.folder(target.name).parent)
+        machine = self.lab.machine(target.name)
 
         def at_the_gate() -> list[psutil.Process]:
-            found = self.ansible_processes()
-            waits = any("wait_for" in words and disk in words for words in found.values())
-            return list(found) if waits else []
+            there = self._modules(machine)
+            waits = any("AnsiballZ_wait_for" in words for words in there.values())
+            return list(self.ansible_processes() | there) if waits else []
 
         return self.wait_for(at_the_gate, story, "the gated step waits on its host")
 
@@ -314,12 +314,25 @@ class House:
         Returns:
             Each with its command line.
         """
-        home, disks = str(self.stack.home / "runbook-versions"), str(self.hosts.folder)
+        home = str(self.stack.home / "runbook-versions")
+        found = {
+            process: words
+            for process, words in _commands(psutil.process_iter())
+            if "ansible-playbook" in words and home in words
+        }
+        for machine in self.hosts.names:
+            found |= self._modules(machine)
+        return found
+
+    def _modules(self, machine: str) -> dict[psutil.Process, str]:
+        """What Ansible runs on a machine behind SSH: below the machine's sshd."""
+        configuration = str(self.hosts.folder / machine / "sshd_config")
         return {
             process: words
-            for process, words in _commands()
-            if ("ansible-playbook" in words and home in words)
-            or ("AnsiballZ" in words and disks in words)
+            for server, title in _commands(psutil.process_iter())
+            if configuration in title
+            for process, words in _commands(_children(server))
+            if "AnsiballZ" in words
         }
 
 
@@ -331,10 +344,17 @@ def runs(process: psutil.Process) -> bool:
         return False
 
 
-def _commands() -> Iterator[tuple[psutil.Process, str]]:
-    for process in psutil.process_iter():
+def _commands(processes: Iterable[psutil.Process]) -> Iterator[tuple[psutil.Process, str]]:
+    for process in processes:
         try:
             if runs(process):
                 yield process, " ".join(process.cmdline())
         except psutil.Error:
             continue  # it has just ended
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []

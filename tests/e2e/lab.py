@@ -99,11 +99,13 @@ class Lab:
 
     hosts: SshHosts
 
+    def machine(self, host: str) -> str:
+        """The machine behind SSH on which a lab host lives."""
+        return self.hosts.names[LAB_HOSTS.index(host) % len(ADDRESSES)]
+
     def folder(self, host: str) -> Path:
         """The disk of a lab host."""
-        machines = list(ADDRESSES)
-        machine = machines[LAB_HOSTS.index(host) % len(machines)]
-        return self.hosts.home(machine) / host
+        return self.hosts.home(self.machine(host)) / host
 
     def state(self, host: str) -> str:
         """What the last step or rollback wrote."""
@@ -126,13 +128,12 @@ class Lab:
 
     def inventory(self) -> dict[str, Any]:
         """The lab's part of the inventory: the group `lab`."""
-        addresses = list(ADDRESSES.values())
         return {
             host: {
-                "ansible_host": addresses[number % len(addresses)],
+                "ansible_host": ADDRESSES[self.machine(host)],
                 "lab_folder": str(self.folder(host)),
             }
-            for number, host in enumerate(LAB_HOSTS)
+            for host in LAB_HOSTS
         }
 
     def alert(self, name: str, host: str) -> dict[str, Any]:

@@ -77,12 +77,13 @@ def test_a_host_that_refuses_connections_is_found_out_before_anything_is_changed
     house: House,
 ) -> None:
     house.lab.reset("lab-8")
-    house.hosts.refuse("web-2")  # lab-8 lives there
+    machine = house.lab.machine("lab-8")
+    house.hosts.refuse(machine)
     try:
         story = house.start_in_lab("lab-repair", "lab-8")
         assert house.wait_until_ended(story) == "failed"
     finally:
-        house.hosts.accept("web-2")
+        house.hosts.accept(machine)
 
     tasks = house.tasks(story)
     assert (tasks["preflight"], tasks["approval"]) == ("failed", "upstream_failed")
