@@ -52,9 +52,6 @@ OTHER_YAML = {"alertmanager.yml", "inventory.yaml"}  # tried by tests/integratio
 EXAMPLE = "mailer-hangs"
 PLAYBOOK = "playbooks/restart_mailer.yml"
 
-FROM_THE_BROWSER = {"docs/images/approval.png", "docs/images/report.png"}
-"""Screenshots of the browser test; the mark below says when they are there."""
-
 
 def write_example(runbooks: Path) -> Path:
     """The README's runbook as a folder, exactly as it stands there."""
@@ -97,10 +94,7 @@ def relative_links() -> list[Any]:
         for link in dict.fromkeys(re.findall(r"\]\(([^)\s]+)\)", prose_of(path))):
             if re.match(r"[a-z]+:", link):
                 continue
-            target = (path.parent / link.partition("#")[0]).resolve()
-            missing_yet = target.is_relative_to(ROOT) and name_of(target) in FROM_THE_BROWSER
-            mark = [pytest.mark.xfail(reason="the browser test makes it")] if missing_yet else []
-            found.append(pytest.param(path, link, id=f"{name_of(path)}: {link}", marks=mark))
+            found.append(pytest.param(path, link, id=f"{name_of(path)}: {link}"))
     return found
 
 
