@@ -11,7 +11,7 @@ import contextlib
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +35,7 @@ from airmend.records.ledger import read_story
 from airmend.records.model import FactKind
 from airmend.records.reports import load_report
 from tests.e2e.lab import Lab
+from tests.e2e.processes import find_modules, find_playbooks
 from tests.ssh_hosts import SshHosts
 
 PATIENCE_SECONDS = 120.0
@@ -249,7 +250,7 @@ class House:
 
     def wait_for(
         self,
-        condition: Callable[[], Found],
+        condition: Callable[[], Found | None],
         story: Story | None,
         what: str,
         seconds: float = PATIENCE_SECONDS,
@@ -300,61 +301,13 @@ class House:
         machine = self.lab.machine(target.name)
 
         def at_the_gate() -> list[psutil.Process]:
-            there = self._modules(machine)
-            waits = any("AnsiballZ_wait_for" in words for words in there.values())
-            return list(self.ansible_processes() | there) if waits else []
+            there = find_modules(self.hosts, machine).values()
+            waits = any("AnsiballZ_wait_for" in words for words in there)
+            return self.ansible_processes() if waits else []
 
         return self.wait_for(at_the_gate, story, "the gated step waits on its host")
 
-    # --- look --------------------------------------------------------------------------------
-
-    def ansible_processes(self) -> dict[psutil.Process, str]:
-        """Every Ansible process that works for this installation, here or on one of its hosts.
-
-        Returns:
-            Each with its command line.
-        """
-        home = str(self.stack.home / "runbook-versions")
-        found = {
-            process: words
-            for process, words in _commands(psutil.process_iter())
-            if "ansible-playbook" in words and home in words
-        }
-        for machine in self.hosts.names:
-            found |= self._modules(machine)
-        return found
-
-    def _modules(self, machine: str) -> dict[psutil.Process, str]:
-        """What Ansible runs on a machine behind SSH: below the machine's sshd."""
-        configuration = str(self.hosts.folder / machine / "sshd_config")
-        return {
-            process: words
-            for server, title in _commands(psutil.process_iter())
-            if configuration in title
-            for process, words in _commands(_children(server))
-            if "AnsiballZ" in words
-        }
-
-
-def runs(process: psutil.Process) -> bool:
-    """Whether a process has not ended; a zombie has."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _commands(processes: Iterable[psutil.Process]) -> Iterator[tuple[psutil.Process, str]]:
-    for process in processes:
-        try:
-            if runs(process):
-                yield process, " ".join(process.cmdline())
-        except psutil.Error:
-            continue  # it has just ended
-
-
-def _children(process: psutil.Process) -> list[psutil.Process]:
-    try:
-        return process.children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
+    def ansible_processes(self) -> list[psutil.Process]:
+        """Every Ansible process that works for this installation, here or on one of its hosts."""
+        here = find_playbooks(self.stack.home / "runbook-versions")
+        return [*here, *(p for name in self.hosts.names for p in find_modules(self.hosts, name))]

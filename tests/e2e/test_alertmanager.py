@@ -78,9 +78,7 @@ def running_alertmanager(folder: Path, house: House) -> Iterator[Alertmanager]:
     webhook: dict[str, Any] = {
         "url": f"{house.stack.url}/airmend/hooks/alertmanager",
         "send_resolved": True,
-        "http_config": {
-            "authorization": {"type": "Bearer", "credentials_file": str(credentials)}
-        },
+        "http_config": {"authorization": {"type": "Bearer", "credentials_file": str(credentials)}},
     }
     route = {
         "receiver": "airmend",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import pairwise
 
 import httpx
 import pytest
@@ -32,7 +33,7 @@ def check_done_once(house: House, story: Story, host: str) -> None:
     succeeded = [each for each in house.steps(story) if each[1] is ExecutionStatus.SUCCEEDED]
     assert succeeded == [BEGUN, REPAIRED]
     executions = house.executions(story, Phase.PREFLIGHT, Phase.STEP)
-    for earlier, later in zip(executions, executions[1:], strict=False):
+    for earlier, later in pairwise(executions):
         assert earlier.ended_at is not None
         assert earlier.ended_at <= later.started_at
     assert house.change(story).status is ChangeStatus.SUCCEEDED

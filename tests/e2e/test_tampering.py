@@ -5,7 +5,8 @@ from __future__ import annotations
 from airmend.change.model import ChangeStatus
 from airmend.execution.model import ExecutionStatus, Phase
 from airmend.incident.model import IncidentStatus
-from tests.e2e.house import House, Story, runs
+from tests.e2e.house import House, Story
+from tests.e2e.processes import runs
 
 STOP_SECONDS = 20.0
 """Airflow's heartbeat, Airmend's look at its event and Ansible's end; a few seconds are usual."""
@@ -127,7 +128,7 @@ def test_marking_a_running_step_failed_stops_ansible_and_the_change_is_rolled_ba
     assert house.lab.state("lab-12") == "before"
     assert house.change(story).status is ChangeStatus.ROLLED_BACK
     assert house.report(story)["outcome"] == "rolled_back"
-    assert house.ansible_processes() == {}
+    assert house.ansible_processes() == []
 
 
 def test_clearing_a_running_step_stops_ansible_and_begins_it_again(house: House) -> None:

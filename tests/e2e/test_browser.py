@@ -1,0 +1,144 @@
+"""A person in a real browser: find the runbook, read what is asked, approve, read the report.
+
+Pictures of every page are left in artifacts/screenshots, for people to look at.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from airmend.cli import estate_alerts
+from airmend.cli.environment import passwords_file
+from airmend.records.model import FactKind
+from tests.e2e.conftest import PROJECT
+from tests.e2e.house import House
+from tests.programs import require_program
+
+SCREENSHOTS = PROJECT / "artifacts/screenshots"
+TITLE = "Raise the open file limit of the shop"
+PATIENCE_MILLISECONDS = 60_000
+
+
+@pytest.fixture
+def page(house: House) -> Iterator[Page]:
+    """A page of the machine's Chromium, on which priya has logged in."""
+    program = require_program("chromium")
+    password = json.loads(passwords_file(house.stack.home).read_text())["priya"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program,
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server"],
+        )
+        page = browser.new_page(viewport={"width": 1400, "height": 1000}, locale="en-US")
+        page.set_default_timeout(PATIENCE_MILLISECONDS)
+        expect.set_options(timeout=PATIENCE_MILLISECONDS)
+        page.goto(house.stack.url)
+        page.get_by_label("Username").fill("priya")
+        page.get_by_label("Password").fill(password)
+        photograph(page, "1-login")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("link", name="Dags")).to_be_visible()
+        yield page
+        browser.close()
+
+
+def photograph(page: Page, name: str) -> None:
+    """Keep a picture of what is seen."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
+
+
+def test_a_person_finds_reads_approves_and_follows_a_change_in_the_browser(
+    house: House, page: Page
+) -> None:
+    now = datetime.now(UTC)
+    house.estate.exhaust_descriptors("web-1")
+    before = house.estate.configuration("web-1").read_text()
+    alert = estate_alerts.descriptors_exhausted("web-1", now)
+    story = house.start(alert)
+    house.question(story)
+
+    page.goto(f"{house.stack.url}/dags")
+    page.get_by_placeholder("Search Dags").fill("Raise the open file")
+    dag = page.get_by_role("link", name=TITLE)
+    expect(dag).to_have_count(1)
+    photograph(page, "2-runbooks")
+    dag.click()
+    page.get_by_role("button", name="Documentation").or_(
+        page.get_by_role("button", name="Dag Docs")
+    ).click()
+    expect(page.get_by_text("KE-1003")).to_be_visible()
+    photograph(page, "3-runbook-explained")
+
+    page.goto(f"{house.stack.url}/dags/{story.dag_id}/runs/{story.run_id}")
+    expect(page.get_by_text("Required Actions")).to_be_visible()
+    photograph(page, "4-run-that-waits")
+
+    page.goto(
+        f"{house.stack.url}/dags/{story.dag_id}/runs/{story.run_id}/tasks/approval/required_actions"
+    )
+    for text in (
+        re.compile(r"\d+% chance to fail, impact \d of 4"),
+        "no clean run on this service yet",
+        "What check mode shows",
+        "An approval is bound to all of this",
+    ):
+        expect(page.get_by_text(text).first).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text=re.compile("^web-1$"))).to_be_visible()
+    photograph(page, "5-approval")
+    diff = page.get_by_text("+open_files = 1024")
+    diff.scroll_into_view_if_needed()
+    expect(diff).to_be_visible()
+    expect(page.get_by_text("-open_files = 128")).to_be_visible()
+    photograph(page, "6-approval-diff")
+    assert house.estate.configuration("web-1").read_text() == before
+
+    page.get_by_role("group").filter(has_text="comment").get_by_role("textbox").fill(
+        "the diff is right"
+    )
+    page.get_by_role("button", name="Approve").scroll_into_view_if_needed()
+    photograph(page, "7-approval-answer")
+    page.get_by_role("button", name="Approve").click()
+    assert house.wait_until_ended(story) == "success", house.tell(story)
+    (decided,) = house.facts(story, FactKind.APPROVAL_DECIDED)
+    assert decided.startswith("Approved by priya")
+    decision = house.decision(story)
+    assert decision is not None
+    assert decision.comment == "the diff is right"
+
+    page.goto(f"{house.stack.url}/dags/{story.dag_id}/runs/{story.run_id}")
+    page.get_by_title("Report", exact=True).click()
+    report = page.frame_locator("iframe")
+    expect(report.get_by_text(story.incident).first).to_be_visible()
+    expect(report.locator("svg").first).to_be_visible()
+    expect(report.get_by_text("priya").first).to_be_visible()
+    photograph(page, "8-report-in-airflow")
+    page.goto(f"{house.stack.url}/airmend/reports/{story.change}")
+    page.screenshot(path=SCREENSHOTS / "9-report.png", full_page=True)
+
+    page.goto(f"{house.stack.url}/plugin/airmend-incidents")
+    incidents = page.frame_locator("iframe")
+    row = incidents.get_by_role("row").filter(has_text="ProcessNearFDLimits").first
+    expect(row).to_contain_text("remediated")
+    photograph(page, "10-incidents")
+    row.get_by_role("link", name="ProcessNearFDLimits").click()
+    expect(incidents.get_by_text(story.change).first).to_be_visible()
+    photograph(page, "11-incident")
+
+    page.goto(f"{house.stack.url}/plugin/airmend-reports")
+    expect(page.frame_locator("iframe").get_by_text("ProcessNearFDLimits").first).to_be_visible()
+    photograph(page, "12-reports")
+    house.send(estate_alerts.resolved(alert, now))
+
+
+@pytest.mark.parametrize("path", ["", "reports", "incidents/INC-1", "reports/CHG-1.json"])
+def test_nobody_reads_the_pages_without_a_login(house: House, path: str) -> None:
+    answer = httpx.get(f"{house.stack.url}/airmend/{path}", trust_env=False)
+    assert answer.status_code == httpx.codes.UNAUTHORIZED
