@@ -210,7 +210,8 @@ class Estate:
                 day = now - age
                 path = self.log_folder(host) / f"shop.log-{day:%Y%m%d}"
                 path.write_bytes(_old_log(host, day) * file_megabytes)
-                os.utime(path, (day.timestamp(), day.timestamp()))
+                written = int(day.timestamp())  # whole seconds, as tar keeps them
+                os.utime(path, (written, written))
 
     def exhaust_descriptors(self, host: str) -> None:
         """Open sessions on a host's service until it is close to its limit."""
