@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,6 +61,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, ssh_hosts: SshHosts) -> Iter
             PROJECT,
             home=folder / "home",
             port=free_port(),
+            environ={k: v for k, v in os.environ.items() if not k.startswith("AIRMEND_")},
             overrides={
                 "AIRMEND_RUNBOOKS_DIR": str(runbooks),
                 "AIRMEND_INVENTORY": str(write_inventory(folder / "inventory", estate, lab)),

@@ -41,16 +41,18 @@ def test_marking_the_approval_a_success_by_hand_executes_nothing(house: House) -
     assert house.lab.state("lab-10") == "before"
     assert house.lab.done("lab-10") == []
     assert house.decision(story) is None
-    assert house.change(story).status is ChangeStatus.CANCELLED
+    change = house.change(story)
+    assert change.status is ChangeStatus.REFUSED
+    assert "marking the approval task a success approves nothing" in change.reason
     assert house.incident(story).status is IncidentStatus.ESCALATED
-    assert house.report(story)["outcome"] == "cancelled"
+    assert house.report(story)["outcome"] == "refused"
 
 
 def test_marking_the_steps_a_success_by_hand_makes_no_success_of_the_run(house: House) -> None:
     house.lab.reset("lab-10")
     story = house.start_in_lab("lab-repair", "lab-10")
     house.question(story)
-    for task_id in ("approval", "write_state", "verify"):
+    for task_id in ("verify", "write_state", "approval"):  # from the end: nothing runs between
         house.mark(story, task_id, "success")
     assert house.wait_until_ended(story) == "failed"
     assert house.executions(story) == []
