@@ -1,0 +1,72 @@
+"""How much processor time it takes to make the DAGs of 10, 100 and 1,000 runbooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from airmend.cli.benchmarks.copies import copy_runbooks, write_plain_dags
+from airmend.cli.benchmarks.figures import Bar, Figure, Floor
+from airmend.cli.benchmarks.programs import costs_environment, run_costs
+
+NAME = "parsing"
+BAR = Bar(factor=1.35)
+BAR_COUNT = 1000
+"""The bar is set for so many; with few, what Airflow does once weighs more."""
+
+
+def measure_parsing(
+    project: Path,
+    home: Path,
+    counts: Sequence[int],
+    repeats: int,
+    say: Callable[[str], None],
+) -> list[Figure]:
+    """CPU seconds, cold and again, beside plain Python; the kinds take turns.
+
+    Args:
+        project: The checkout.
+        home: Folder for the copies; made here.
+        counts: How many runbooks, for each figure.
+        repeats: Samples of each kind, each from a process of its own.
+        say: Takes a line about what goes on.
+    """
+    figures = []
+    for count in counts:
+        say(f"{count:,} runbooks into DAGs")
+        folder = home / str(count)
+        runbooks, plain, bundle = folder / "runbooks", folder / "plain", folder / "bundle"
+        copy_runbooks(project / "runbooks", runbooks, count)
+        write_plain_dags(runbooks, plain)
+        environment = costs_environment(project, folder / "home", runbooks)
+        run_costs(environment, "publish", runbooks, bundle)
+        cold, again, source, compiled = [], [], [], []
+        for _ in range(repeats):
+            cold.append(run_costs(environment, "build-cold", runbooks)["cpu_seconds"])
+            floor = run_costs(environment, "build-plain", plain)
+            source.append(floor["cpu_seconds"])
+            compiled.append(floor["compiled_cpu_seconds"])
+            again.append(run_costs(environment, "build-again", runbooks, bundle)["cpu_seconds"])
+        bar = BAR if count == BAR_COUNT else None
+        where: dict[str, str | int] = {"runbooks": count}
+        figures += [
+            Figure(
+                NAME,
+                "Runbooks into DAGs, first time",
+                cold,
+                Floor("plain Python, from source", source),
+                bar,
+                where,
+                is_cpu=True,
+            ),
+            Figure(
+                NAME,
+                "Runbooks into DAGs, unchanged",
+                again,
+                Floor("plain Python, compiled", compiled),
+                bar,
+                where,
+                is_cpu=True,
+            ),
+        ]
+    return figures

@@ -1,0 +1,160 @@
+"""What it costs to make DAGs, and a task to load its own: measured in fresh processes.
+
+`airmend bench` starts `python -m airmend.orchestration.costs MODE ARGUMENT...`, one process a
+sample, since a second look in the same process finds everything warm. Each mode prints one
+JSON document. Nothing else calls this.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+Report = dict[str, Any]
+
+
+def publish(runbooks: str, bundle: str) -> Report:
+    """Publish a folder of runbooks as the DAG bundle does; not timed."""
+    from airmend.orchestration.publication import publish_runbooks, write_catalog
+    from airmend.orchestration.services import open_records, utc_now
+    from airmend.runbook.catalog import load_catalog
+    from airmend.settings import get_settings
+
+    dag_files = {path.name: path.read_text() for path in get_settings().dags_dir.glob("*.py")}
+    open_records().migrate()
+    with open_records().session() as session:
+        loaded = load_catalog(Path(runbooks))
+        catalog = publish_runbooks(session, loaded, dag_files, at=utc_now())
+        write_catalog(session, catalog, Path(bundle))
+    return {"count": len(catalog.entries)}
+
+
+def build_cold(runbooks: str) -> Report:
+    """CPU seconds from the bytes of all runbooks, validated, to their DAGs; nothing is kept."""
+    from airmend.orchestration.dag_builder import build_all
+    from airmend.runbook.catalog import load_catalog
+
+    import_module("cel")  # what the first expression would import; a long-lived process has it
+    begun = time.process_time()
+    loaded = load_catalog(Path(runbooks))
+    dags = build_all(each.version for each in loaded.runbooks)
+    return {"cpu_seconds": time.process_time() - begun, "count": len(dags)}
+
+
+def build_again(runbooks: str, bundle: str) -> Report:
+    """CPU seconds of a further look at unchanged runbooks: is anything new, and all DAGs."""
+    from airmend.orchestration.dag_builder import build_dags
+    from airmend.orchestration.publication import publish_runbooks
+    from airmend.orchestration.services import open_records, utc_now
+    from airmend.runbook.catalog import CatalogReader
+
+    reader = CatalogReader(Path(runbooks))
+    reader.read()
+    with open_records().session() as session:
+        publish_runbooks(session, reader.read(), {}, at=utc_now())
+    begun = time.process_time()
+    with open_records().session() as session:
+        publish_runbooks(session, reader.read(), {}, at=utc_now())
+    dags = build_dags(Path(bundle))
+    return {"cpu_seconds": time.process_time() - begun, "count": len(dags)}
+
+
+def build_plain(folder: str) -> Report:
+    """CPU seconds of the same DAGs in Python files: from source, and from kept byte code."""
+    import_module("airmend.orchestration.dag_builder")  # before the clock starts, as above
+    files = sorted(Path(folder).glob("*.py"))
+    begun = time.process_time()
+    codes = [compile(path.read_bytes(), str(path), "exec") for path in files]
+    compiled = time.process_time()
+    dags = []
+    for code in codes:
+        module: dict[str, Any] = {"__name__": "plain_dag"}
+        exec(code, module)  # noqa: S102 - our own files; what importing them does
+        dags.append(module["dag"])
+    ended = time.process_time()
+    return {
+        "cpu_seconds": ended - begun,
+        "compiled_cpu_seconds": ended - compiled,
+        "count": len(dags),
+    }
+
+
+def load_forked(bundle: str, file: str, dag_id: str, repeats: str) -> Report:
+    """What a task's process pays for its DAG, forked from one that imported beforehand."""
+    from airmend.orchestration.preloading import preload
+
+    preload()
+    samples = [_in_child(lambda: load_one(bundle, file, dag_id)) for _ in range(int(repeats))]
+    return {key: [sample[key] for sample in samples] for key in samples[0]}
+
+
+def load_cold(bundle: str, file: str, dag_id: str) -> Report:
+    """The same in a process that has imported nothing: with all of Airflow's own imports."""
+    load_one(bundle, file, dag_id)
+    return {"cpu_seconds": time.process_time()}
+
+
+def load_one(bundle: str, file: str, dag_id: str) -> None:
+    """Load one DAG out of a bundle's folder, in the way in which Airflow's task runner does."""
+    from airflow.dag_processing.dagbag import BundleDagBag
+    from airflow.sdk.definitions._internal.dag_parsing_context import (
+        _airflow_parsing_context_manager,
+    )
+
+    with _airflow_parsing_context_manager(dag_id=dag_id, task_id="guard"):
+        bag = BundleDagBag(
+            dag_folder=str(Path(bundle) / file),
+            safe_mode=False,
+            load_op_links=False,
+            bundle_path=Path(bundle),
+            bundle_name="bench",
+        )
+    if list(bag.dags) != [dag_id]:
+        raise SystemExit(f"{file} gave {sorted(bag.dags)} and not {dag_id}: {bag.import_errors}")
+
+
+def _in_child(work: Callable[[], None]) -> Report:
+    """Do some work in a forked child; gives its seconds of the clock and of the processor."""
+    read, write = os.pipe()
+    begun = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+            answer = {
+                "seconds": time.monotonic() - begun,
+                "cpu_seconds": time.process_time(),
+            }
+            os.write(write, json.dumps(answer).encode())
+        except Exception:  # noqa: BLE001 - a child that returned would go on as its parent
+            traceback.print_exc()
+        finally:
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as stream:
+        text = stream.read()
+    os.waitpid(child, 0)
+    if not text:
+        raise SystemExit("the child failed; what it said is above")
+    report: Report = json.loads(text)
+    return report
+
+
+MODES: dict[str, Callable[..., Report]] = {
+    "publish": publish,
+    "build-cold": build_cold,
+    "build-again": build_again,
+    "build-plain": build_plain,
+    "load-forked": load_forked,
+    "load-cold": load_cold,
+}
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{json.dumps(MODES[sys.argv[1]](*sys.argv[2:]))}\n")
