@@ -7,24 +7,39 @@ of Airflow starts; nothing depends on it but speed.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from importlib import import_module
+from socket import socket
+
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import configure_mappers
+
+from airmend.errors import AirmendError
+from airmend.orchestration.services import open_records, utc_now
+from airmend.records.rehearsal import rehearse
+from airmend.review.rendering import compile_templates
 
 MODULES = (
     "airflow.sdk.execution_time.task_runner",
     "airflow.dag_processing.dagbag",
+    "airmend.orchestration.approval_sensor",
+    "airmend.orchestration.asking",
     "airmend.orchestration.assessment",
     "airmend.orchestration.bundle",
     "airmend.orchestration.closing",
+    "airmend.orchestration.composition",
     "airmend.orchestration.dag_builder",
     "airmend.orchestration.guarding",
     "airmend.orchestration.preflight",
     "airmend.orchestration.publication",
     "airmend.orchestration.repairing",
     "airmend.orchestration.rolling_back",
+    "airmend.orchestration.upkeep",
     "airmend.orchestration.verifying",
     "airmend.runbook.catalog",
     "ansible_runner",
+    "jinja2.ext",
     "pexpect",
 )
 
@@ -33,27 +48,29 @@ def preload() -> None:
     """Import them, and make what every task would make again; forks share the memory."""
     for name in MODULES:
         import_module(name)
+    _prepare_airflow()
     _prepare_records()
-    _prepare_reports()
+    compile_templates()
+
+
+def _prepare_airflow() -> None:
+    """What Airflow's task runner looks up or derives once in a process."""
+    from airflow.sdk.execution_time.comms import CommsDecoder
+    from airflow.sdk.listener import get_listener_manager
+
+    get_listener_manager()
+    with closing(socket()) as unused:
+        CommsDecoder(socket=unused)
 
 
 def _prepare_records() -> None:
-    """The engine without a connection, and all mappers: Airflow's own alone take 0.2 s.
+    """The engine with its compiled statements, and all mappers: Airflow's own alone take 0.2 s.
 
-    Settings that cannot be used are the tasks' to complain about, not the scheduler's.
+    Records that cannot be used are the tasks' to complain about, not the scheduler's.
     """
-    from pydantic import ValidationError
-    from sqlalchemy.exc import SQLAlchemyError
-    from sqlalchemy.orm import configure_mappers
-
-    from airmend.orchestration.services import open_records
-
-    with suppress(ValidationError, SQLAlchemyError, ImportError, OSError):
-        open_records()
     configure_mappers()
-
-
-def _prepare_reports() -> None:
-    from airmend.review.rendering import compile_templates
-
-    compile_templates()
+    with suppress(AirmendError, ValidationError, SQLAlchemyError, ImportError, OSError):
+        database = open_records()
+        with database.session() as session:
+            rehearse(session, at=utc_now())
+        database.close()  # nothing is connected when the forks begin
