@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from airmend.change.model import ChangeRequest
 from airmend.errors import RunNotStartedError
 from airmend.incident.signatures import SourceSecrets, parse_secrets
+from airmend.orchestration.services import passed_second
 
 SECRETS_ARE_KEPT_SECONDS = 15.0
 """A rotated secret counts after this long; looking one up costs a query."""
@@ -43,6 +44,7 @@ def start_run(change: ChangeRequest) -> str:
                 triggered_by=DagRunTriggeredByType.REST_API,
                 triggering_user_name=change.requested_by,
                 conf={"incident": change.incident_id, "change": change.id},
+                run_after=passed_second(),
                 session=session,
             )
     except (DagRunAlreadyExists, IntegrityError):

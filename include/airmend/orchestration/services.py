@@ -6,7 +6,7 @@ Made once a process; a task's process is short, a server's is long.
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from airmend.change.policy import Policy, load_policy
@@ -18,6 +18,15 @@ from airmend.settings import Settings, get_settings
 def utc_now() -> datetime:
     """The clock of the tasks."""
     return datetime.now(UTC)
+
+
+def passed_second() -> datetime:
+    """The end of the last second.
+
+    The scheduler lets a run begin when `run_after` has passed by the clock of the database, and
+    SQLite's counts whole seconds: a run for "now" would wait half a second on average.
+    """
+    return utc_now().replace(microsecond=0) - timedelta(microseconds=1)
 
 
 @lru_cache(maxsize=1)
