@@ -165,6 +165,9 @@ def _run(
     from ansible_runner import AnsibleRunnerException, Runner, RunnerConfig
     from pexpect import ExceptionPexpect
 
+    from airmend.execution.terminal import use_in_ansible_runner
+
+    use_in_ansible_runner()
     config = RunnerConfig(
         private_data_dir=str(folder),
         project_dir=str(request.project_dir.resolve()),

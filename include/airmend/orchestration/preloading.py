@@ -23,6 +23,7 @@ from airmend.review.rendering import compile_templates
 MODULES = (
     "airflow.sdk.execution_time.task_runner",
     "airflow.dag_processing.dagbag",
+    "airmend.execution.terminal",
     "airmend.orchestration.approval_sensor",
     "airmend.orchestration.asking",
     "airmend.orchestration.assessment",
