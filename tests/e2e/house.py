@@ -42,6 +42,7 @@ PATIENCE_SECONDS = 120.0
 """How long a condition may take before the test fails; seconds are usual."""
 
 POLL_SECONDS = 0.2
+WRITE_ATTEMPTS = 5
 ENDED = frozenset({"success", "failed"})
 
 Found = TypeVar("Found")
@@ -191,10 +192,24 @@ class House:
 
     def mark(self, story: Story, task_id: str, state: str) -> None:
         """Give a task another state by hand, as an operator can in the UI."""
-        answer = self.client.patch(
-            f"{story.run_path}/taskInstances/{task_id}", json={"new_state": state}
-        )
+        address = f"{story.run_path}/taskInstances/{task_id}"
+        answer = self.write("PATCH", address, {"new_state": state})
         assert answer.is_success, answer.text
+
+    def write(
+        self, method: str, path: str, document: dict[str, Any], *, user: str = "admin"
+    ) -> httpx.Response:
+        """Ask Airflow's REST API for a change, again where its database could not write.
+
+        On SQLite, Airflow answers with 500 when somebody else wrote between its reading and
+        its writing; nothing is done then, and a person would click again.
+        """
+        with self.stack.client(user) as client:
+            for _ in range(WRITE_ATTEMPTS):
+                answer = client.request(method, path, json=document)
+                if "Database error" not in answer.text:
+                    break
+        return answer
 
     # --- people ------------------------------------------------------------------------------
 
@@ -209,11 +224,12 @@ class House:
         self, story: Story, user: str, choice: str, comment: str = "seen"
     ) -> httpx.Response:
         """Answer the approval as one of the local users, through Airflow's REST API."""
-        with self.stack.client(user) as client:
-            return client.patch(
-                f"{story.run_path}/taskInstances/approval/-1/hitlDetails",
-                json={"chosen_options": [choice], "params_input": {"comment": comment}},
-            )
+        return self.write(
+            "PATCH",
+            f"{story.run_path}/taskInstances/approval/-1/hitlDetails",
+            {"chosen_options": [choice], "params_input": {"comment": comment}},
+            user=user,
+        )
 
     def answer(self, story: Story, user: str, choice: str, comment: str = "seen") -> None:
         """Wait for the question, answer it, and wait until the answer is on record.

@@ -14,9 +14,10 @@ STOP_SECONDS = 20.0
 
 def clear(house: House, story: Story, task_id: str) -> None:
     """Clear a task with all that comes after it, as the UI does."""
-    answer = house.client.post(
+    answer = house.write(
+        "POST",
         f"/api/v2/dags/{story.dag_id}/clearTaskInstances",
-        json={
+        {
             "dry_run": False,
             "dag_run_id": story.run_id,
             "task_ids": [task_id],
@@ -84,9 +85,10 @@ def test_a_run_that_is_started_by_hand_executes_nothing_whatever_its_conf_says(
     story = house.start_in_lab("lab-repair", "lab-10")
     house.question(story)
     made_up = Story(story.incident, story.change, story.dag_id, "airmend__by-hand")
-    answer = house.client.post(
+    answer = house.write(
+        "POST",
         f"/api/v2/dags/{story.dag_id}/dagRuns",
-        json={
+        {
             "dag_run_id": made_up.run_id,
             "logical_date": None,
             "conf": {"incident": story.incident, "change": story.change},

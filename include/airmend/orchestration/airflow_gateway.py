@@ -15,7 +15,7 @@ from airflow.models.connection import Connection
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
 from airflow.utils.session import create_session
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from airmend.change.model import ChangeRequest
 from airmend.errors import RunNotStartedError
@@ -24,6 +24,8 @@ from airmend.orchestration.services import passed_second
 
 SECRETS_ARE_KEPT_SECONDS = 15.0
 """A rotated secret counts after this long; looking one up costs a query."""
+
+START_ATTEMPTS = 3
 
 
 def start_run(change: ChangeRequest) -> str:
@@ -36,17 +38,7 @@ def start_run(change: ChangeRequest) -> str:
         RunNotStartedError: Airflow does not know the DAG (yet), or cannot be used now.
     """
     try:
-        with create_session(scoped=False) as session:
-            trigger_dag(
-                change.dag_id,
-                run_id=change.run_id,
-                run_type=DagRunType.MANUAL,
-                triggered_by=DagRunTriggeredByType.REST_API,
-                triggering_user_name=change.requested_by,
-                conf={"incident": change.incident_id, "change": change.id},
-                run_after=passed_second(),
-                session=session,
-            )
+        _create_run(change)
     except (DagRunAlreadyExists, IntegrityError):
         pass
     except DagNotFound as error:
@@ -56,6 +48,31 @@ def start_run(change: ChangeRequest) -> str:
     except (AirflowException, SQLAlchemyError, ValueError) as error:
         raise RunNotStartedError(f"Airflow cannot start the run now: {error}") from error
     return change.run_id
+
+
+def _create_run(change: ChangeRequest) -> None:
+    """Create the run; again at once when the database could not write this time.
+
+    SQLite refuses a transaction that has read before another one wrote, without any waiting;
+    left to upkeep, the run would begin up to a minute later.
+    """
+    for attempt in range(1, START_ATTEMPTS + 1):
+        try:
+            with create_session(scoped=False) as session:
+                trigger_dag(
+                    change.dag_id,
+                    run_id=change.run_id,
+                    run_type=DagRunType.MANUAL,
+                    triggered_by=DagRunTriggeredByType.REST_API,
+                    triggering_user_name=change.requested_by,
+                    conf={"incident": change.incident_id, "change": change.id},
+                    run_after=passed_second(),
+                    session=session,
+                )
+            return
+        except OperationalError:
+            if attempt == START_ATTEMPTS:
+                raise
 
 
 class HookSecrets:
