@@ -1,4 +1,4 @@
-"""`airmend bench`: measure Airmend on the machine at hand, each figure beside its floor."""
+"""`airmend bench`: measure speed on this machine, each figure beside its floor."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,136 +16,152 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from airmend.cli.benchmarks import intake, parsing, remediation, task_load
+from airmend.cli.benchmarks import intake, parsing, postgres, remediation, task_load
 from airmend.cli.benchmarks.figures import Figure
 from airmend.cli.benchmarks.hops import Hop
 from airmend.cli.benchmarks.laboratory import open_laboratory
-from airmend.cli.benchmarks.machine import MachineFacts, look_at_machine
-from airmend.cli.benchmarks.postgres import bench_databases
+from airmend.cli.benchmarks.machine import look_at_machine
+from airmend.cli.benchmarks.parsing import measure_parsing
 from airmend.cli.benchmarks.table import bench_document, figures_table, hops_table
+from airmend.cli.benchmarks.task_load import measure_task_load
 from airmend.cli.environment import find_project
+from airmend.cli.stack import stopping_on_sigterm
 
-COUNTS = (10, 100, 1000)
-QUICK_COUNTS = (10, 100)
+COUNTS, QUICK_COUNTS = (10, 100, 1000), (10, 100)
+PARSING_REPEATS, QUICK_PARSING_REPEATS = 5, 3
+LOAD_REPEATS = 20
+QUICK_INCIDENTS = 3
 
-PIPE_WIDTH = 160  # where no terminal says how wide it is, the table is shown whole
 
-
-class Only(StrEnum):
+class Measurement(StrEnum):
     """What can be measured alone."""
 
-    REMEDIATION = "remediation"  # with the intake and the first Ansible task
-    PARSING = "parsing"
-    TASK_LOAD = "task-load"
+    INTAKE = intake.NAME
+    FIRST_TASK = remediation.FIRST_TASK
+    REMEDIATION = remediation.NAME
+    PARSING = parsing.NAME
+    TASK_LOAD = task_load.NAME
 
 
-class Databases(StrEnum):
-    """Where remediations are measured."""
+class DatabaseKind(StrEnum):
+    """Where Airflow's metadata and Airmend's records are."""
 
     SQLITE = "sqlite"
     POSTGRESQL = "postgresql"
     BOTH = "both"
 
+    @property
+    def each(self) -> tuple[str, ...]:
+        """The databases one by one."""
+        return ("sqlite", "postgresql") if self is DatabaseKind.BOTH else (self.value,)
+
+
+RUNNING = frozenset({Measurement.INTAKE, Measurement.FIRST_TASK, Measurement.REMEDIATION})
+"""These need a whole Airmend that runs, and come from the same incidents."""
+
+
+@dataclass
+class Results:
+    """What was measured so far."""
+
+    figures: list[Figure] = field(default_factory=list)
+    hops: dict[str, Sequence[Hop]] = field(default_factory=dict)
+
 
 def bench_command(
-    only: Annotated[Only | None, typer.Option("--only", help="Measure this alone.")] = None,
-    database: Annotated[
-        Databases, typer.Option("--database", help="Where remediations are measured.")
-    ] = Databases.BOTH,
     incidents: Annotated[
-        int, typer.Option("--incidents", min=1, help="Remediations on each database.")
+        int, typer.Option(min=1, help="Incidents that are repaired, on each database.")
     ] = 10,
-    repeats: Annotated[
-        int, typer.Option("--repeats", min=1, help="Samples of each other figure.")
-    ] = 5,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="A look in two minutes; no figures to quote.")
-    ] = False,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write everything that was measured here.")
+    database: Annotated[
+        DatabaseKind,
+        typer.Option(
+            help="Where Airflow and Airmend keep their data. PostgreSQL is the server that "
+            "AIRMEND_BENCH_POSTGRESQL_URL names, or a private one from this machine's packages."
+        ),
+    ] = DatabaseKind.BOTH,
+    only: Annotated[
+        list[Measurement] | None, typer.Option(help="Measure this alone; may be given again.")
     ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write every sample to this file too.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer of everything: to try it, not to compare.")
+    ] = False,
 ) -> None:
-    """Measure speed. Quote ratios and medians, from one run, on a machine that is idle."""
-    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    """Measure speed on this machine, each figure beside its floor.
+
+    Starts everything that it needs (Airflow, an estate that breaks, PostgreSQL) in a folder of
+    its own, .airmend/bench, and removes it at the end. Ends with 1 when a figure is over its
+    bar. Other work on the machine makes the figures worthless; the load is printed with them.
+    """
     project = find_project(Path.cwd())
-    home = project / ".airmend/bench"
+    wanted = set(only or Measurement)
+    count = min(incidents, QUICK_INCIDENTS) if quick else incidents
     machine = look_at_machine()
+    console, progress = Console(), Console(stderr=True)
+    home = project / ".airmend" / "bench"
+    shutil.rmtree(home, ignore_errors=True)
+    results = Results()
+    with stopping_on_sigterm():
+        if wanted & RUNNING:
+            kinds = database.each
+            if database is DatabaseKind.BOTH and not postgres.is_available(os.environ):
+                progress.print(f"[yellow]PostgreSQL is left out: {postgres.MISSING}[/]")
+                kinds = ("sqlite",)
+            for each in kinds:
+                _measure_running(project, home / each, each, count, results, progress)
+        if Measurement.PARSING in wanted:
+            results.figures += measure_parsing(
+                project,
+                home / "parsing",
+                QUICK_COUNTS if quick else COUNTS,
+                QUICK_PARSING_REPEATS if quick else PARSING_REPEATS,
+                progress.print,
+            )
+        if Measurement.TASK_LOAD in wanted:
+            results.figures += measure_task_load(
+                project,
+                home / "task-load",
+                QUICK_COUNTS if quick else COUNTS,
+                LOAD_REPEATS,
+                progress.print,
+            )
+    shutil.rmtree(home, ignore_errors=True)
+    shown = [figure for figure in results.figures if figure.measurement in wanted]
+    console.print(figures_table(shown))
+    if Measurement.REMEDIATION in wanted:
+        for each, hops in results.hops.items():
+            console.print(hops_table(each, hops))
     console.print(str(machine))
     if machine.is_busy:
-        console.print("[yellow]Something else is at work here: the figures mean little.[/]")
-    if quick:
-        incidents, repeats = min(incidents, 2), 1
-    counts = QUICK_COUNTS if quick else COUNTS
-    figures: list[Figure] = []
-    hops: dict[str, list[Hop]] = {}
-
-    def say(line: str) -> None:
-        console.print(f"[dim]{line}[/]")
-
-    try:
-        if only in (None, Only.PARSING):
-            figures += parsing.measure_parsing(project, home / "parsing", counts, repeats, say)
-        if only in (None, Only.TASK_LOAD):
-            figures += task_load.measure_task_load(
-                project, home / "task-load", counts, repeats, say
-            )
-        if only in (None, Only.REMEDIATION):
-            for name, variables in _databases(database):
-                say(f"starting Airflow on {name}")
-                found, trace = _measure_incidents(
-                    project, home / name, name, variables, incidents, console
-                )
-                figures += found
-                hops[name] = trace
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-    _show(console, figures, hops)
+        console.print("[yellow]The machine was busy: run it again when it is not.[/]")
     if json_file is not None:
-        _write(json_file, figures, hops, machine)
+        command = " ".join(["airmend", *sys.argv[1:]])
+        document = bench_document(shown, results.hops, machine, command)
+        json_file.write_text(f"{json.dumps(document, indent=2)}\n", encoding="utf-8")
+    if any(figure.passed is False for figure in shown):
+        raise typer.Exit(1)
 
 
-def _databases(wanted: Databases) -> Iterator[tuple[str, dict[str, str]]]:
-    if wanted in (Databases.SQLITE, Databases.BOTH):
-        yield "sqlite", {}
-    if wanted in (Databases.POSTGRESQL, Databases.BOTH):
-        with bench_databases(os.environ) as variables:
-            yield "postgresql", variables
-
-
-def _measure_incidents(
+def _measure_running(
     project: Path,
     home: Path,
-    name: str,
-    variables: dict[str, str],
+    database: str,
     incidents: int,
-    console: Console,
-) -> tuple[list[Figure], list[Hop]]:
-    def say(line: str) -> None:
-        console.print(f"[dim]{name}: {line}[/]")
-
-    where: dict[str, str | int] = {"database": name}
-    with open_laboratory(project, home, variables) as laboratory:
-        measured = remediation.measure_remediations(laboratory, incidents, say)
-        unmatched, floor = intake.measure_unmatched(laboratory, incidents)
-    matched = [each.to_answer for each in measured]
-    return (
-        [
-            *intake.intake_figures(unmatched, matched, floor, where),
-            *remediation.remediation_figures(measured, name, where),
-        ],
-        remediation.remediation_hops(measured),
-    )
-
-
-def _show(console: Console, figures: Sequence[Figure], hops: dict[str, list[Hop]]) -> None:
-    console.print(figures_table(figures))
-    for name, trace in hops.items():
-        console.print(hops_table(name, trace))
-
-
-def _write(
-    path: Path, figures: Sequence[Figure], hops: dict[str, list[Hop]], machine: MachineFacts
+    results: Results,
+    progress: Console,
 ) -> None:
-    traces: dict[str, Sequence[Hop]] = dict(hops)
-    document = bench_document(figures, traces, machine, "make bench")
-    path.write_text(json.dumps(document, indent=2) + "\n")
+    """Everything that needs a running Airmend, from the same incidents on one database."""
+    progress.print(f"Airmend on {database}: starting")
+    databases: AbstractContextManager[Mapping[str, str]] = (
+        postgres.bench_databases(os.environ) if database == "postgresql" else nullcontext({})
+    )
+    where: dict[str, str | int] = {"database": database}
+    with databases as variables, open_laboratory(project, home, variables) as laboratory:
+        unmatched, floor = intake.measure_unmatched(laboratory, incidents)
+        measured = remediation.measure_remediations(laboratory, incidents, progress.print)
+    answers = [each.to_answer for each in measured]
+    results.figures += intake.intake_figures(unmatched, answers, floor, where)
+    results.figures += remediation.remediation_figures(measured, database, where)
+    results.hops[database] = remediation.remediation_hops(measured)

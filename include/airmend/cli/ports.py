@@ -30,6 +30,13 @@ def require_free_port(port: int, host: str = "127.0.0.1") -> None:
             raise StackError(f"port {port} {fact}. {remedy}") from error
 
 
+def find_free_port(host: str = "127.0.0.1") -> int:
+    """A TCP port that nothing listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
 def _owner(port: int) -> str:
     unknown = "another program"
     try:

@@ -80,9 +80,7 @@ def claim_execution(
                 return Claim(False, _to_model(row))
             row.status = ExecutionStatus.INTERRUPTED.value
             row.ended_at = row.seen_at
-        elif row.status == ExecutionStatus.SUCCEEDED.value or not (
-            again or row.status in _STOPPED
-        ):
+        elif row.status == ExecutionStatus.SUCCEEDED.value or not (again or row.status in _STOPPED):
             return Claim(False, _to_model(row))
     new = ExecutionRow(
         change_id=change_id,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,8 +14,10 @@ from typing import Any
 
 import httpx
 
+from airmend.cli.benchmarks.programs import own_environ
 from airmend.cli.environment import airflow_environment, hook_secret
 from airmend.cli.estate import Estate
+from airmend.cli.ports import find_free_port
 from airmend.cli.stack import AirflowStack
 from airmend.errors import StackError
 from airmend.incident.signatures import parse_secrets
@@ -90,14 +90,13 @@ def open_laboratory(
     """
     shutil.rmtree(home, ignore_errors=True)
     estate = Estate(home / "estate")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRMEND_")}
     try:
         estate.start()
         environment = airflow_environment(
             project,
             home=home,
-            port=_free_port(),
-            environ={**kept, **databases},
+            port=find_free_port(),
+            environ={**own_environ(), **databases},
             overrides={
                 "AIRMEND_INVENTORY": str(estate.inventory),
                 "AIRMEND_TOPOLOGY_FILE": str(estate.topology),
@@ -124,9 +123,3 @@ def open_laboratory(
                     records.close()
     finally:
         estate.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -19,11 +18,16 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import URL, make_url
 
+from airmend.cli.ports import find_free_port
 from airmend.errors import ConfigurationError
 
 URL_VARIABLE = "AIRMEND_BENCH_POSTGRESQL_URL"
 USER = "airmend"
 AIRFLOW_DATABASE, RECORDS_DATABASE = "airmend_bench_airflow", "airmend_bench_records"
+MISSING = (
+    f"there is no PostgreSQL to measure with: {URL_VARIABLE} is not set, and initdb is neither on "
+    "PATH nor in /usr/lib/postgresql. Set it to the URL of a server, or install PostgreSQL"
+)
 _TIMEOUT_SECONDS = 120
 
 
@@ -42,6 +46,11 @@ def bench_databases(environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
         yield _create(url)
 
 
+def is_available(environ: Mapping[str, str]) -> bool:
+    """Whether a server is named, or one can be started here."""
+    return bool(environ.get(URL_VARIABLE)) or find_server_programs() is not None
+
+
 def find_server_programs() -> Path | None:
     """The folder with PostgreSQL's own programs, newest version first; None without one."""
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
@@ -58,18 +67,14 @@ def _version(place: Path) -> int:
 def _private_server() -> Iterator[URL]:
     programs = find_server_programs()
     if programs is None:
-        raise ConfigurationError(
-            f"there is no PostgreSQL to measure with: {URL_VARIABLE} is not set, and initdb is "
-            "neither on PATH nor in /usr/lib/postgresql. Set it to the URL of a server, install "
-            "the package postgresql, or measure with --database sqlite"
-        )
+        raise ConfigurationError(f"{MISSING}, or measure with --database sqlite")
     home = Path(tempfile.mkdtemp(prefix="airmend-bench-"))
     as_user: list[str] = []
     if os.geteuid() == 0:  # PostgreSQL does not run as root
         account = pwd.getpwnam("postgres")
         os.chown(home, account.pw_uid, account.pw_gid)
         as_user = ["runuser", "-u", "postgres", "--"]
-    data, port = home / "data", _free_port()
+    data, port = home / "data", find_free_port()
 
     def run(program: str, *arguments: str) -> None:
         command = [*as_user, str(programs / program), "-D", str(data), *arguments]
@@ -125,9 +130,3 @@ def _create(server: URL) -> dict[str, str]:
 
 def _text(url: URL) -> str:
     return url.render_as_string(hide_password=False)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -40,11 +41,17 @@ def run_costs(environment: Mapping[str, str], mode: str, *arguments: object) -> 
     return document
 
 
+def own_environ() -> dict[str, str]:
+    """The caller's environment without settings of Airmend, which would change what is measured."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AIRMEND_")}
+
+
 def costs_environment(project: Path, home: Path, runbooks: Path) -> dict[str, str]:
     """The environment of such a process: Airflow's, with a home of its own; nothing listens."""
     return airflow_environment(
         project,
         home=home,
         port=8080,
-        overrides={"AIRMEND_RUNBOOKS_DIR": str(runbooks), "AIRMEND_DATABASE_URL": ""},
+        environ=own_environ(),
+        overrides={"AIRMEND_RUNBOOKS_DIR": str(runbooks)},
     )

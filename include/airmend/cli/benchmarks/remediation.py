@@ -154,7 +154,7 @@ def remediation_figures(
         ),
         Figure(
             NAME,
-            "Whole remediation without Ansible's recorded time",
+            "The same without Ansible, as its evidence says",
             [each.to_end - each.ansible for each in measured],
             None,
             OWN_TIME_BARS[database],
@@ -162,7 +162,7 @@ def remediation_figures(
         ),
         Figure(
             NAME,
-            "Whole remediation without plain ansible-playbook",
+            "The same without Ansible, as run by hand",
             [each.to_end - each.plain.whole for each in measured],
             None,
             OWN_TIME_BARS[database],
