@@ -114,7 +114,7 @@ def test_a_person_finds_reads_approves_and_follows_a_change_in_the_browser(
     assert decision.comment == "the diff is right"
 
     page.goto(f"{house.stack.url}/dags/{story.dag_id}/runs/{story.run_id}")
-    page.get_by_title("Report", exact=True).click()
+    page.locator("a[href$='/plugin/airmend-report']").click()
     report = page.frame_locator("iframe")
     expect(report.get_by_text(story.incident).first).to_be_visible()
     expect(report.locator("svg").first).to_be_visible()
