@@ -1,8 +1,9 @@
 """What it costs to make DAGs, and a task to load its own: measured in fresh processes.
 
-`airmend bench` starts `python -m airmend.orchestration.costs MODE ARGUMENT...`, one process a
-sample, since a second look in the same process finds everything warm. Each mode prints one
-JSON document. Nothing else calls this.
+`airmend bench` starts `python -m airmend.orchestration.costs MODE ARGUMENT...`. Each sample is
+taken in a fork of its own, since a second look in the same process finds everything warm; what
+a long-lived process has imported is imported before. Each mode prints one JSON document.
+Nothing else calls this.
 """
 
 from __future__ import annotations
@@ -25,65 +26,77 @@ def publish(runbooks: str, bundle: str) -> Report:
     from airmend.orchestration.publication import publish_runbooks, write_catalog
     from airmend.orchestration.services import open_records, utc_now
     from airmend.runbook.catalog import load_catalog
-    from airmend.settings import get_settings
 
-    dag_files = {path.name: path.read_text() for path in get_settings().dags_dir.glob("*.py")}
     open_records().migrate()
     with open_records().session() as session:
-        loaded = load_catalog(Path(runbooks))
-        catalog = publish_runbooks(session, loaded, dag_files, at=utc_now())
+        catalog = publish_runbooks(
+            session, load_catalog(Path(runbooks)), _dag_files(), at=utc_now()
+        )
         write_catalog(session, catalog, Path(bundle))
     return {"count": len(catalog.entries)}
 
 
-def build_cold(runbooks: str) -> Report:
+def build_cold(runbooks: str, repeats: str) -> Report:
     """CPU seconds from the bytes of all runbooks, validated, to their DAGs; nothing is kept."""
     from airmend.orchestration.dag_builder import build_all
     from airmend.runbook.catalog import load_catalog
 
-    import_module("cel")  # what the first expression would import; a long-lived process has it
-    begun = time.process_time()
-    loaded = load_catalog(Path(runbooks))
-    dags = build_all(each.version for each in loaded.runbooks)
-    return {"cpu_seconds": time.process_time() - begun, "count": len(dags)}
+    import_module("cel")
+
+    def build() -> Report:
+        begun = time.process_time()
+        loaded = load_catalog(Path(runbooks))
+        dags = build_all(each.version for each in loaded.runbooks)
+        return {"cpu_seconds": time.process_time() - begun, "count": len(dags)}
+
+    return _samples(build, repeats)
 
 
-def build_again(runbooks: str, bundle: str) -> Report:
+def build_again(runbooks: str, bundle: str, repeats: str) -> Report:
     """CPU seconds of a further look at unchanged runbooks: is anything new, and all DAGs."""
     from airmend.orchestration.dag_builder import build_dags
     from airmend.orchestration.publication import publish_runbooks
     from airmend.orchestration.services import open_records, utc_now
     from airmend.runbook.catalog import CatalogReader
 
-    reader = CatalogReader(Path(runbooks))
-    reader.read()
-    with open_records().session() as session:
-        publish_runbooks(session, reader.read(), {}, at=utc_now())
-    begun = time.process_time()
-    with open_records().session() as session:
-        publish_runbooks(session, reader.read(), {}, at=utc_now())
-    dags = build_dags(Path(bundle))
-    return {"cpu_seconds": time.process_time() - begun, "count": len(dags)}
+    reader, dag_files = CatalogReader(Path(runbooks)), _dag_files()
+
+    def look() -> None:
+        with open_records().session() as session:
+            publish_runbooks(session, reader.read(), dag_files, at=utc_now())
+
+    def build() -> Report:
+        begun = time.process_time()
+        look()
+        dags = build_dags(Path(bundle))
+        return {"cpu_seconds": time.process_time() - begun, "count": len(dags)}
+
+    look()
+    return _samples(build, repeats)
 
 
-def build_plain(folder: str) -> Report:
+def build_plain(folder: str, repeats: str) -> Report:
     """CPU seconds of the same DAGs in Python files: from source, and from kept byte code."""
-    import_module("airmend.orchestration.dag_builder")  # before the clock starts, as above
+    import_module("airmend.orchestration.dag_builder")
     files = sorted(Path(folder).glob("*.py"))
-    begun = time.process_time()
-    codes = [compile(path.read_bytes(), str(path), "exec") for path in files]
-    compiled = time.process_time()
-    dags = []
-    for code in codes:
-        module: dict[str, Any] = {"__name__": "plain_dag"}
-        exec(code, module)  # noqa: S102 - our own files; what importing them does
-        dags.append(module["dag"])
-    ended = time.process_time()
-    return {
-        "cpu_seconds": ended - begun,
-        "compiled_cpu_seconds": ended - compiled,
-        "count": len(dags),
-    }
+
+    def build() -> Report:
+        begun = time.process_time()
+        codes = [compile(path.read_bytes(), str(path), "exec") for path in files]
+        compiled = time.process_time()
+        dags = []
+        for code in codes:
+            module: dict[str, Any] = {"__name__": "plain_dag"}
+            exec(code, module)  # noqa: S102 - our own files; what importing them does
+            dags.append(module["dag"])
+        ended = time.process_time()
+        return {
+            "cpu_seconds": ended - begun,
+            "compiled_cpu_seconds": ended - compiled,
+            "count": len(dags),
+        }
+
+    return _samples(build, repeats)
 
 
 def load_forked(bundle: str, file: str, dag_id: str, repeats: str) -> Report:
@@ -91,17 +104,16 @@ def load_forked(bundle: str, file: str, dag_id: str, repeats: str) -> Report:
     from airmend.orchestration.preloading import preload
 
     preload()
-    samples = [_in_child(lambda: load_one(bundle, file, dag_id)) for _ in range(int(repeats))]
-    return {key: [sample[key] for sample in samples] for key in samples[0]}
+    return _samples(lambda: _load_one(bundle, file, dag_id), repeats)
 
 
 def load_cold(bundle: str, file: str, dag_id: str) -> Report:
-    """The same in a process that has imported nothing: with all of Airflow's own imports."""
-    load_one(bundle, file, dag_id)
+    """CPU seconds of the same with all imports, Airflow's own among them."""
+    _load_one(bundle, file, dag_id)
     return {"cpu_seconds": time.process_time()}
 
 
-def load_one(bundle: str, file: str, dag_id: str) -> None:
+def _load_one(bundle: str, file: str, dag_id: str) -> Report:
     """Load one DAG out of a bundle's folder, in the way in which Airflow's task runner does."""
     from airflow.dag_processing.dagbag import BundleDagBag
     from airflow.sdk.definitions._internal.dag_parsing_context import (
@@ -118,22 +130,31 @@ def load_one(bundle: str, file: str, dag_id: str) -> None:
         )
     if list(bag.dags) != [dag_id]:
         raise SystemExit(f"{file} gave {sorted(bag.dags)} and not {dag_id}: {bag.import_errors}")
+    return {"count": len(bag.dags)}
 
 
-def _in_child(work: Callable[[], None]) -> Report:
-    """Do some work in a forked child; gives its seconds of the clock and of the processor."""
+def _dag_files() -> dict[str, str]:
+    from airmend.settings import get_settings
+
+    return {path.name: path.read_text() for path in get_settings().dags_dir.glob("*.py")}
+
+
+def _samples(work: Callable[[], Report], repeats: str) -> Report:
+    """The reports of several forks, each value as a list."""
+    reports = [_in_child(work) for _ in range(int(repeats))]
+    return {key: [report[key] for report in reports] for key in reports[0]}
+
+
+def _in_child(work: Callable[[], Report]) -> Report:
+    """Do some work in a fork; gives its report, and the seconds from before the fork on."""
     read, write = os.pipe()
     begun = time.monotonic()
     child = os.fork()
     if child == 0:
         try:
-            work()
-            answer = {
-                "seconds": time.monotonic() - begun,
-                "cpu_seconds": time.process_time(),
-            }
-            os.write(write, json.dumps(answer).encode())
-        except Exception:  # noqa: BLE001 - a child that returned would go on as its parent
+            report = work()
+            os.write(write, json.dumps(report | {"seconds": time.monotonic() - begun}).encode())
+        except BaseException:  # noqa: BLE001 - a child that returned would go on as its parent
             traceback.print_exc()
         finally:
             os._exit(0)
@@ -143,8 +164,8 @@ def _in_child(work: Callable[[], None]) -> Report:
     os.waitpid(child, 0)
     if not text:
         raise SystemExit("the child failed; what it said is above")
-    report: Report = json.loads(text)
-    return report
+    answer: Report = json.loads(text)
+    return answer
 
 
 MODES: dict[str, Callable[..., Report]] = {

@@ -22,13 +22,13 @@ def measure_parsing(
     repeats: int,
     say: Callable[[str], None],
 ) -> list[Figure]:
-    """CPU seconds, cold and again, beside plain Python; the kinds take turns.
+    """CPU seconds, cold and again, beside plain Python.
 
     Args:
         project: The checkout.
         home: Folder for the copies; made here.
         counts: How many runbooks, for each figure.
-        repeats: Samples of each kind, each from a process of its own.
+        repeats: Samples of each kind, each in a fork of its own.
         say: Takes a line about what goes on.
     """
     figures = []
@@ -40,13 +40,9 @@ def measure_parsing(
         write_plain_dags(runbooks, plain)
         environment = costs_environment(project, folder / "home", runbooks)
         run_costs(environment, "publish", runbooks, bundle)
-        cold, again, source, compiled = [], [], [], []
-        for _ in range(repeats):
-            cold.append(run_costs(environment, "build-cold", runbooks)["cpu_seconds"])
-            floor = run_costs(environment, "build-plain", plain)
-            source.append(floor["cpu_seconds"])
-            compiled.append(floor["compiled_cpu_seconds"])
-            again.append(run_costs(environment, "build-again", runbooks, bundle)["cpu_seconds"])
+        cold = run_costs(environment, "build-cold", runbooks, repeats)["cpu_seconds"]
+        floor = run_costs(environment, "build-plain", plain, repeats)
+        again = run_costs(environment, "build-again", runbooks, bundle, repeats)["cpu_seconds"]
         bar = BAR if count == BAR_COUNT else None
         where: dict[str, str | int] = {"runbooks": count}
         figures += [
@@ -54,7 +50,7 @@ def measure_parsing(
                 NAME,
                 "Runbooks into DAGs, first time",
                 cold,
-                Floor("plain Python, from source", source),
+                Floor("plain Python, from source", floor["cpu_seconds"]),
                 bar,
                 where,
                 is_cpu=True,
@@ -63,7 +59,7 @@ def measure_parsing(
                 NAME,
                 "Runbooks into DAGs, unchanged",
                 again,
-                Floor("plain Python, compiled", compiled),
+                Floor("plain Python, compiled", floor["compiled_cpu_seconds"]),
                 bar,
                 where,
                 is_cpu=True,
