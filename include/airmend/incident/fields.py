@@ -2,7 +2,7 @@
 
 Called by the sources. Owns the limits, and what is done with what a database or a runbook
 could not take: NUL characters, lone surrogates, numbers beyond 64 bits, infinite numbers,
-deep nesting. Times that cannot be read are left out, never guessed.
+deep nesting. Times are read in `times.py`, tags and placeholders in `tags.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -167,27 +166,6 @@ def read_labels(
         else:
             rest[key] = item
     return labels, rest
-
-
-def read_time(value: object) -> datetime | None:
-    """A time as aware UTC; None where it is missing, not readable, or before 1970.
-
-    Takes ISO 8601 as `datetime.fromisoformat` does (nanoseconds are cut to microseconds);
-    a time without an offset counts as UTC. Go's zero time, year 0001, means "not set".
-    """
-    if not isinstance(value, str) or len(value) > 64:
-        return None
-    try:
-        moment = datetime.fromisoformat(value.strip())
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return moment if moment.year >= 1970 else None
-
-
-def is_unset_time(value: object) -> bool:
-    """Whether nothing was sent as a time, or Go's zero time."""
-    return value is None or value == "" or read_text(value).startswith("0001-01-01T00:00:00")
 
 
 def read_severity(value: object) -> Severity:

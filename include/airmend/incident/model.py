@@ -90,6 +90,8 @@ class Alert(BaseModel):
     starts_at: AwareDatetime | None = None
     ends_at: AwareDatetime | None = None
     link: str | None = None
+    links: dict[str, str] = Field(default_factory=dict)  # further ones, by what they lead to
+    is_test: bool = False  # somebody tried the connection: nothing is out of order
     unmapped: dict[str, Any] = Field(default_factory=dict)
 
     @property

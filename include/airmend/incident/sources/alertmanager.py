@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airmend.errors import PayloadError
-from airmend.incident import fields
+from airmend.incident import fields, times
 from airmend.incident.model import Alert, AlertStatus, fingerprint_labels
 
 NAME = "alertmanager"
@@ -74,8 +74,8 @@ def _read_alert(value: object, field: str, shared: dict[str, Any]) -> Alert:
         description=annotations.get("description", ""),
         labels=labels,
         annotations=annotations,
-        starts_at=fields.read_time(document.get("startsAt")),
-        ends_at=fields.read_time(document.get("endsAt")),
+        starts_at=times.read_time(document.get("startsAt")),
+        ends_at=times.read_time(document.get("endsAt")),
         link=fields.read_link(document.get("generatorURL"))
         or fields.read_link(shared.get("externalURL")),
         unmapped=fields.without_empty(
@@ -114,5 +114,5 @@ def _unread_times(document: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: document[key]
         for key in ("startsAt", "endsAt")
-        if not fields.is_unset_time(document.get(key)) and fields.read_time(document[key]) is None
+        if not times.is_unset_time(document.get(key)) and times.read_time(document[key]) is None
     }

@@ -30,15 +30,15 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from airmend.errors import PayloadError
-from airmend.incident import fields
+from airmend.incident import fields, times
 from airmend.incident.model import Alert, AlertStatus, Severity, fingerprint_labels
 
 NAME = "generic"
 
 
 def _require_time(value: object) -> datetime | None:
-    moment = fields.read_time(value)
-    if moment is None and not fields.is_unset_time(value):
+    moment = times.read_time(value)
+    if moment is None and not times.is_unset_time(value):
         raise ValueError("is not a time; write it as 2026-03-02T09:00:00Z")
     return moment
 
