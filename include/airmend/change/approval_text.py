@@ -125,10 +125,17 @@ def _write_plan(change: ChangeRequest, runbook: Runbook) -> str:
         + (f", up to {step.retries} more times" if step.retries else "")
         for number, step in enumerate(runbook.steps, start=1)
     ]
+    return "\n\n".join([plan, f"Steps{_write_pace(change, runbook)}:", "\n".join(steps)])
+
+
+def _write_pace(change: ChangeRequest, runbook: Runbook) -> str:
+    """In which order the hosts are worked on; of a single host there is nothing to say."""
+    if len(change.targets) < 2:
+        return ""
     canary, serial = runbook.change.canary, runbook.change.serial
-    pace = f"{serial} hosts at a time" if serial else "all hosts at once"
     first = f"{canary} first and alone, then " if canary else ""
-    return "\n\n".join([plan, f"Steps, {first}{pace}:", "\n".join(steps)])
+    pace = f"{serial} host{'' if serial == 1 else 's'} at a time" if serial else "all hosts at once"
+    return f", {first}{pace}"
 
 
 def _write_targets(names: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from airmend.review.model import Lane, PostIncidentReport, Span, SpanResult
 from airmend.review.wording import make_printable, word_clock, word_duration, word_time
 
 WIDTH = 960
-GUTTER = 186
+GUTTER = 270
 LEFT, RIGHT = GUTTER + 12, WIDTH - 132  # room for the words behind the last bar
 ROW, BAR = 32, 16
 TOP, BOTTOM = 34, 30

@@ -110,8 +110,14 @@ def test_a_failed_preflight_is_said_with_its_message() -> None:
 
 def test_canary_and_pace_are_said() -> None:
     change = {"type": "normal", "service": "shop", "canary": 1, "serial": 2}
-    _, body = write(runbook={"change": change})
+    targets = [Target(name=f"web-{number}", address="192.0.2.1") for number in (1, 2, 3)]
+    _, body = write({"targets": targets}, runbook={"change": change})
     assert "Steps, 1 first and alone, then 2 hosts at a time:" in body
+
+
+def test_of_a_single_host_no_pace_is_said() -> None:
+    _, body = write({"targets": [Target(name="web-1", address="192.0.2.1")]})
+    assert "\nSteps:\n" in body
 
 
 def test_many_targets_are_counted() -> None:
