@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any
 
 import yaml
@@ -45,7 +44,7 @@ _CONSTANTS = {
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+]?[0-9]+)?")
 _NUMBER_STARTS = frozenset("+-0123456789")
-_PERHAPS_ALIAS = re.compile(r"(?:\A|[\s\[{,:])\*\S")  # most stars are globs and arithmetic
+_PERHAPS_ALIAS = re.compile(r"(?<![^\s\[{,:])\*\S")  # most stars are globs and arithmetic
 _INTEGER_DIGITS = 18  # fits the 64 bits of CEL, JSON readers and databases
 
 
@@ -97,11 +96,21 @@ def load_located(
     except RecursionError:  # of the C parser, which has a limit of its own
         raise mistake(path, None, *_TOO_DEEP) from None
 
-    @cache
-    def nodes() -> Node | None:
-        return _compose(text, path, mistake)
+    return document, _Lines(text, path, mistake)
 
-    return document, lambda place: _find_line(nodes(), place)
+
+class _Lines:
+    """Finds lines in a text that was read before; reads it again when the first is asked for."""
+
+    __slots__ = ("_mistake", "_path", "_root", "_text")
+
+    def __init__(self, text: str, path: str, mistake: Mistake) -> None:
+        self._text, self._path, self._mistake = text, path, mistake
+
+    def __call__(self, place: Place) -> int:
+        if not hasattr(self, "_root"):
+            self._root = _compose(self._text, self._path, self._mistake)
+        return _find_line(self._root, place)
 
 
 def _decode(content: bytes, path: str, mistake: Mistake) -> str:

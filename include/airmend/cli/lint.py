@@ -16,7 +16,7 @@ from airmend.runbook.catalog import (
     check_runbook,
     find_folders,
 )
-from airmend.runbook.folder import stamp_folder
+from airmend.runbook.folder import list_folder
 from airmend.settings import get_settings
 
 OK, MISTAKES, UNUSABLE = 0, 1, 2
@@ -85,7 +85,7 @@ def find_runbook_folders(paths: Sequence[Path]) -> list[Path]:
         elif (path / RUNBOOK_FILE).exists():
             found = [path]
         else:
-            found = [folder for folder in find_folders(path) if stamp_folder(folder)]
+            found = [folder for folder in find_folders(path) if list_folder(folder)]
         if not found:
             raise ConfigurationError(
                 f"{path}: there is no runbook in it. Name a folder that holds a {RUNBOOK_FILE}, "

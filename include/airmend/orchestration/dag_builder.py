@@ -9,7 +9,6 @@ incident, since `report` fails when that is what it has to report.
 
 from __future__ import annotations
 
-import gc
 import json
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -18,6 +17,7 @@ from pathlib import Path
 from airflow.sdk import DAG, chain, get_parsing_context
 
 from airmend.errors import ConfigurationError
+from airmend.garbage import collector_at_rest
 from airmend.orchestration.approval_sensor import ApprovalSensor
 from airmend.orchestration.operators import (
     AssessRiskOperator,
@@ -50,18 +50,9 @@ def build_dags(folder: Path) -> dict[str, DAG]:
 
 
 def build_all(versions: Iterable[RunbookVersion]) -> list[DAG]:
-    """The DAGs of many runbook versions.
-
-    The garbage collector rests meanwhile: nothing that is made here is garbage, and with a
-    thousand DAGs it would take a fifth of the time to find that out again and again.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
+    """The DAGs of many runbook versions."""
+    with collector_at_rest():
         return [build_dag(version) for version in versions]
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _read(folder: Path) -> Iterator[RunbookVersion]:

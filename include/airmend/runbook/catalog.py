@@ -14,17 +14,20 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from airmend.errors import ConfigurationError, RunbookError
+from airmend.garbage import collector_at_rest
 from airmend.located_yaml import Locate, load_located
 from airmend.records.model import BrokenRunbook
 from airmend.runbook.consistency import find_inconsistencies, named_playbooks
 from airmend.runbook.expressions import suggest
 from airmend.runbook.folder import (
+    Entries,
     Files,
     digest_files,
     is_left_out,
+    list_folder,
     pack_files,
     read_folder,
-    stamp_folder,
+    stamp_entries,
     unpack_archive,
 )
 from airmend.runbook.mistakes import translate_errors
@@ -79,10 +82,17 @@ def load_runbook(folder: Path) -> LoadedRunbook:
     raise result[0]
 
 
-def check_runbook(folder: Path) -> LoadedRunbook | list[RunbookError]:
-    """Load one runbook, or find all of its mistakes, sorted by file and line."""
+def check_runbook(
+    folder: Path, entries: Entries | None = None
+) -> LoadedRunbook | list[RunbookError]:
+    """Load one runbook, or find all of its mistakes, sorted by file and line.
+
+    Args:
+        folder: The runbook's folder.
+        entries: From `list_folder`, where the folder was listed already.
+    """
     try:
-        files = read_folder(folder)
+        files = read_folder(folder, entries)
         if RUNBOOK_FILE not in files:
             raise RunbookError(
                 folder,
@@ -116,6 +126,7 @@ def _find_playbook_mistakes(
     document: dict[str, object], folder: Path, files: Files, locate: Locate
 ) -> Iterator[RunbookError]:
     named = list(named_playbooks(document))
+    inside = f"{folder}{os.sep}"
     for place, name in named:
         if name not in files:
             yield RunbookError(
@@ -131,7 +142,7 @@ def _find_playbook_mistakes(
         if name in playbooks or is_ansible_content(name):
             yield from find_playbook_mistakes(
                 content,
-                str(folder / name),
+                inside + name,
                 is_playbook=name in playbooks,
                 is_privileged=is_privileged,
             )
@@ -166,13 +177,14 @@ class CatalogReader:
         seen, self._seen = self._seen, {}
         runbooks: list[LoadedRunbook] = []
         broken: list[BrokenRunbook] = []
-        for folder in find_folders(self._runbooks_dir):
-            result = self._check(folder, seen)
-            if isinstance(result, LoadedRunbook):
-                runbooks.append(result)
-            elif result:
-                messages = [str(mistake) for mistake in result]
-                broken.append(BrokenRunbook(folder=folder.name, messages=messages))
+        with collector_at_rest():
+            for folder in find_folders(self._runbooks_dir):
+                result = self._check(folder, seen)
+                if isinstance(result, LoadedRunbook):
+                    runbooks.append(result)
+                elif result:
+                    messages = [str(mistake) for mistake in result]
+                    broken.append(BrokenRunbook(folder=folder.name, messages=messages))
         return LoadedCatalog(runbooks, broken)
 
     def _check(
@@ -182,13 +194,14 @@ class CatalogReader:
     ) -> LoadedRunbook | list[RunbookError]:
         try:
             # taken before the files are read: a change in between is seen the next time
-            stamp = stamp_folder(folder)
+            entries = list_folder(folder)
+            stamp = stamp_entries(entries)
         except RunbookError as mistake:
             return [mistake]
         if not stamp:
             return []  # an empty folder is what a removed runbook leaves behind
         known = seen.get(folder.name)
-        result = known[1] if known and known[0] == stamp else check_runbook(folder)
+        result = known[1] if known and known[0] == stamp else check_runbook(folder, entries)
         self._seen[folder.name] = (stamp, result)
         return result
 

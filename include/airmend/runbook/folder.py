@@ -18,6 +18,7 @@ import shutil
 import stat
 import tarfile
 import tempfile
+from operator import itemgetter
 from pathlib import Path
 
 from airmend.errors import RunbookError
@@ -31,11 +32,28 @@ Files = dict[str, bytes]
 """Contents by path inside the folder, with "/" between parts, sorted by path."""
 
 
-def read_folder(folder: Path) -> Files:
-    """Read everything that belongs to a runbook.
+Entries = list[tuple[str, "os.DirEntry[str]"]]
+"""What a folder holds, as it was listed: path inside the folder, and the disk's entry."""
+
+
+def list_folder(folder: Path) -> Entries:
+    """List everything that belongs to a runbook, sorted by path.
 
     Dot files, `__pycache__`, `*.pyc`, `*.retry` and `*~` are left out: editors and programs
     leave them behind, and they are no part of what the author wrote.
+
+    Raises:
+        RunbookError: The folder, or one in it, cannot be read.
+    """
+    return sorted(_walk(folder), key=itemgetter(0))
+
+
+def read_folder(folder: Path, entries: Entries | None = None) -> Files:
+    """Read everything that belongs to a runbook.
+
+    Args:
+        folder: The runbook's folder.
+        entries: From `list_folder`, where the folder was listed already.
 
     Raises:
         RunbookError: It cannot be read, is larger than `MAX_FOLDER_BYTES`, has more than
@@ -43,7 +61,7 @@ def read_folder(folder: Path) -> Files:
     """
     files: Files = {}
     left = MAX_FOLDER_BYTES
-    for name, entry in sorted(_walk(folder)):
+    for name, entry in list_folder(folder) if entries is None else entries:
         if not entry.is_file(follow_symlinks=False):
             what = "a symbolic link" if entry.is_symlink() else "not a regular file"
             raise RunbookError(
@@ -72,15 +90,23 @@ def read_folder(folder: Path) -> Files:
     return files
 
 
-def stamp_folder(folder: Path) -> tuple[tuple[str, int, int, int, int], ...]:
+def stamp_entries(entries: Entries) -> tuple[tuple[str, int, int, int, int], ...]:
     """What changes when the folder does, without reading a file.
 
     Returns:
         Path, inode, size, and times of change in nanoseconds of every file, sorted.
+
+    Raises:
+        RunbookError: A file went away since the folder was listed.
     """
     rows = []
-    for name, entry in _walk(folder):
-        status = entry.stat(follow_symlinks=False)
+    for name, entry in entries:
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except OSError as error:
+            raise RunbookError(
+                entry.path, None, f"it cannot be read: {error.strerror}", "Read the folder again."
+            ) from error
         rows.append(
             (
                 name,
@@ -90,7 +116,7 @@ def stamp_folder(folder: Path) -> tuple[tuple[str, int, int, int, int], ...]:
                 status.st_ctime_ns,
             )
         )
-    return tuple(sorted(rows))
+    return tuple(rows)
 
 
 def is_left_out(name: str) -> bool:
@@ -194,9 +220,9 @@ def _has_digest(folder: Path, digest: str) -> bool:
         return False
 
 
-def _walk(folder: Path | str, prefix: str = "") -> list[tuple[str, os.DirEntry[str]]]:
+def _walk(folder: Path | str, prefix: str = "") -> Entries:
     """Every file below a folder by its path inside it, and whatever else is not a folder."""
-    found: list[tuple[str, os.DirEntry[str]]] = []
+    found: Entries = []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:

@@ -17,9 +17,10 @@ from airmend.errors import RunbookError
 from airmend.runbook import folder as folder_module
 from airmend.runbook.folder import (
     digest_files,
+    list_folder,
     pack_files,
     read_folder,
-    stamp_folder,
+    stamp_entries,
     unpack_archive,
 )
 from tests.runbook_folders import write_runbook
@@ -133,12 +134,12 @@ def test_too_many_files_are_a_mistake(folder: Path) -> None:
 
 
 def test_a_change_of_the_same_size_is_seen_without_reading(folder: Path) -> None:
-    before = stamp_folder(folder)
+    before = stamp_entries(list_folder(folder))
     path = folder / "runbook.yaml"
     times = path.stat()
     path.write_text(path.read_text().replace("1.0.0", "2.0.0"))
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert stamp_folder(folder) != before
+    assert stamp_entries(list_folder(folder)) != before
 
 
 def test_an_unpacked_version_is_the_folder_again(folder: Path, tmp_path: Path) -> None:
@@ -152,9 +153,9 @@ def test_an_unpacked_version_is_the_folder_again(folder: Path, tmp_path: Path) -
 def test_unpacking_again_leaves_the_files_alone(folder: Path, tmp_path: Path) -> None:
     files = read_folder(folder)
     first = unpack_archive(pack_files(files), digest_files(files), tmp_path / "versions")
-    stamp = stamp_folder(first)
+    stamp = stamp_entries(list_folder(first))
     assert unpack_archive(b"not read", digest_files(files), tmp_path / "versions") == first
-    assert stamp_folder(first) == stamp
+    assert stamp_entries(list_folder(first)) == stamp
 
 
 @pytest.mark.parametrize("damage", ["change", "add", "remove", "link"])
