@@ -44,7 +44,7 @@ _CONSTANTS = {
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+]?[0-9]+)?")
 _NUMBER_STARTS = frozenset("+-0123456789")
-_PERHAPS_ALIAS = re.compile(r"(?<![^\s\[{,:])\*\S")  # most stars are globs and arithmetic
+_PERHAPS_ALIAS = re.compile(r"(?:\A|[\s\[{,:])\*\S")  # most stars are globs and arithmetic
 _INTEGER_DIGITS = 18  # fits the 64 bits of CEL, JSON readers and databases
 
 
@@ -123,7 +123,8 @@ def _decode(content: bytes, path: str, mistake: Mistake) -> str:
 
 def _compose(text: str, path: str, mistake: Mistake) -> Node | None:
     try:
-        if _PERHAPS_ALIAS.search(text):  # the second pass is for those files alone
+        # the second pass is for those files alone; most have no star at all
+        if "*" in text and _PERHAPS_ALIAS.search(text):
             _refuse_aliases(text, path, mistake)
         node: Node | None = _Parser(text).get_single_node()
         return node

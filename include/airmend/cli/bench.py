@@ -31,6 +31,8 @@ COUNTS, QUICK_COUNTS = (10, 100, 1000), (10, 100)
 PARSING_REPEATS, QUICK_PARSING_REPEATS = 5, 3
 LOAD_REPEATS = 20
 QUICK_INCIDENTS = 3
+PIPE_WIDTH = 132
+"""Columns of the tables where nothing says how many there are."""
 
 
 class Measurement(StrEnum):
@@ -99,7 +101,8 @@ def bench_command(
     wanted = set(only or Measurement)
     count = min(incidents, QUICK_INCIDENTS) if quick else incidents
     machine = look_at_machine()
-    console, progress = Console(), Console(stderr=True)
+    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    progress = Console(stderr=True)
     home = project / ".airmend" / "bench"
     shutil.rmtree(home, ignore_errors=True)
     results = Results()

@@ -8,6 +8,7 @@ Nothing else calls this.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -36,67 +37,83 @@ def publish(runbooks: str, bundle: str) -> Report:
     return {"count": len(catalog.entries)}
 
 
-def build_cold(runbooks: str, repeats: str) -> Report:
-    """CPU seconds from the bytes of all runbooks, validated, to their DAGs; nothing is kept."""
+def build(runbooks: str, bundle: str, plain: str, repeats: str) -> Report:
+    """CPU seconds of all DAGs: runbooks for the first time and again, and the same in Python.
+
+    The three take turns, so that a machine whose speed changes treats them alike. Everything
+    that the process of a DAG processor has imported is imported before.
+    """
+    for name in (
+        "airmend.orchestration.dag_builder",
+        "airmend.orchestration.publication",
+        "airmend.orchestration.services",
+        "airmend.runbook.catalog",
+        "cel",
+    ):
+        import_module(name)
+    samples: dict[str, list[float]] = {}
+    for _ in range(int(repeats)):
+        for name, work in (
+            ("first", lambda: _build_first(Path(runbooks))),
+            ("again", lambda: _build_again(Path(runbooks), Path(bundle))),
+            ("plain", lambda: _build_plain(Path(plain))),
+        ):
+            report = _in_child(work)
+            samples.setdefault(name, []).append(report["cpu_seconds"])
+            if name == "plain":
+                samples.setdefault("compiled", []).append(report["compiled_cpu_seconds"])
+    return dict(samples)
+
+
+def _build_first(runbooks: Path) -> Report:
+    """From the bytes of all runbooks, validated, to their DAGs; nothing is kept from before."""
     from airmend.orchestration.dag_builder import build_all
     from airmend.runbook.catalog import load_catalog
 
-    import_module("cel")
-
-    def build() -> Report:
-        begun = time.process_time()
-        loaded = load_catalog(Path(runbooks))
-        dags = build_all(each.version for each in loaded.runbooks)
-        return {"cpu_seconds": time.process_time() - begun, "count": len(dags)}
-
-    return _samples(build, repeats)
+    begun = time.process_time()
+    loaded = load_catalog(runbooks)
+    dags = build_all(each.version for each in loaded.runbooks)
+    return {"cpu_seconds": time.process_time() - begun, "count": len(dags)}
 
 
-def build_again(runbooks: str, bundle: str, repeats: str) -> Report:
-    """CPU seconds of a further look at unchanged runbooks: is anything new, and all DAGs."""
+def _build_again(runbooks: Path, bundle: Path) -> Report:
+    """A further look at unchanged runbooks: is anything new, and all DAGs."""
     from airmend.orchestration.dag_builder import build_dags
     from airmend.orchestration.publication import publish_runbooks
     from airmend.orchestration.services import open_records, utc_now
     from airmend.runbook.catalog import CatalogReader
 
-    reader, dag_files = CatalogReader(Path(runbooks)), _dag_files()
+    reader, dag_files = CatalogReader(runbooks), _dag_files()
 
     def look() -> None:
         with open_records().session() as session:
             publish_runbooks(session, reader.read(), dag_files, at=utc_now())
 
-    def build() -> Report:
-        begun = time.process_time()
-        look()
-        dags = build_dags(Path(bundle))
-        return {"cpu_seconds": time.process_time() - begun, "count": len(dags)}
-
     look()
-    return _samples(build, repeats)
+    gc.freeze()
+    begun = time.process_time()
+    look()
+    dags = build_dags(bundle)
+    return {"cpu_seconds": time.process_time() - begun, "count": len(dags)}
 
 
-def build_plain(folder: str, repeats: str) -> Report:
-    """CPU seconds of the same DAGs in Python files: from source, and from kept byte code."""
-    import_module("airmend.orchestration.dag_builder")
-    files = sorted(Path(folder).glob("*.py"))
-
-    def build() -> Report:
-        begun = time.process_time()
-        codes = [compile(path.read_bytes(), str(path), "exec") for path in files]
-        compiled = time.process_time()
-        dags = []
-        for code in codes:
-            module: dict[str, Any] = {"__name__": "plain_dag"}
-            exec(code, module)  # noqa: S102 - our own files; what importing them does
-            dags.append(module["dag"])
-        ended = time.process_time()
-        return {
-            "cpu_seconds": ended - begun,
-            "compiled_cpu_seconds": ended - compiled,
-            "count": len(dags),
-        }
-
-    return _samples(build, repeats)
+def _build_plain(folder: Path) -> Report:
+    """The same DAGs in Python files: from source, and from kept byte code."""
+    files = sorted(folder.glob("*.py"))
+    begun = time.process_time()
+    codes = [compile(path.read_bytes(), str(path), "exec") for path in files]
+    compiled = time.process_time()
+    dags = []
+    for code in codes:
+        module: dict[str, Any] = {"__name__": "plain_dag"}
+        exec(code, module)  # noqa: S102 - our own files; what importing them does
+        dags.append(module["dag"])
+    ended = time.process_time()
+    return {
+        "cpu_seconds": ended - begun,
+        "compiled_cpu_seconds": ended - compiled,
+        "count": len(dags),
+    }
 
 
 def load_forked(bundle: str, file: str, dag_id: str, repeats: str) -> Report:
@@ -147,6 +164,8 @@ def _samples(work: Callable[[], Report], repeats: str) -> Report:
 
 def _in_child(work: Callable[[], Report]) -> Report:
     """Do some work in a fork; gives its report, and the seconds from before the fork on."""
+    gc.collect()
+    gc.freeze()  # what was made before is not the child's to look through
     read, write = os.pipe()
     begun = time.monotonic()
     child = os.fork()
@@ -170,9 +189,7 @@ def _in_child(work: Callable[[], Report]) -> Report:
 
 MODES: dict[str, Callable[..., Report]] = {
     "publish": publish,
-    "build-cold": build_cold,
-    "build-again": build_again,
-    "build-plain": build_plain,
+    "build": build,
     "load-forked": load_forked,
     "load-cold": load_cold,
 }

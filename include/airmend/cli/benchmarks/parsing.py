@@ -28,7 +28,7 @@ def measure_parsing(
         project: The checkout.
         home: Folder for the copies; made here.
         counts: How many runbooks, for each figure.
-        repeats: Samples of each kind, each in a fork of its own.
+        repeats: Samples of each kind, in turns, each in a fork of its own.
         say: Takes a line about what goes on.
     """
     figures = []
@@ -40,17 +40,15 @@ def measure_parsing(
         write_plain_dags(runbooks, plain)
         environment = costs_environment(project, folder / "home", runbooks)
         run_costs(environment, "publish", runbooks, bundle)
-        cold = run_costs(environment, "build-cold", runbooks, repeats)["cpu_seconds"]
-        floor = run_costs(environment, "build-plain", plain, repeats)
-        again = run_costs(environment, "build-again", runbooks, bundle, repeats)["cpu_seconds"]
+        cpu_seconds = run_costs(environment, "build", runbooks, bundle, plain, repeats)
         bar = BAR if count == BAR_COUNT else None
         where: dict[str, str | int] = {"runbooks": count}
         figures += [
             Figure(
                 NAME,
                 "Runbooks into DAGs, first time",
-                cold,
-                Floor("plain Python, from source", floor["cpu_seconds"]),
+                cpu_seconds["first"],
+                Floor("plain Python, from source", cpu_seconds["plain"]),
                 bar,
                 where,
                 is_cpu=True,
@@ -58,8 +56,8 @@ def measure_parsing(
             Figure(
                 NAME,
                 "Runbooks into DAGs, unchanged",
-                again,
-                Floor("plain Python, compiled", floor["compiled_cpu_seconds"]),
+                cpu_seconds["again"],
+                Floor("plain Python, compiled", cpu_seconds["compiled"]),
                 bar,
                 where,
                 is_cpu=True,

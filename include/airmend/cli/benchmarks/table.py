@@ -15,7 +15,7 @@ from airmend.cli.benchmarks.machine import MachineFacts
 def figures_table(figures: Sequence[Figure]) -> Table:
     """All figures, each with its floor and its bar."""
     table = Table(title="Airmend's speed, each figure beside its floor", title_justify="left")
-    for heading in ("What", "Where", "p50", "p95", "n", "Floor", "p50", "Ratio", "Bar", ""):
+    for heading in ("What", "p50", "p95", "n", "Floor", "p50", "Ratio", "Bar", ""):
         is_number = heading in {"p50", "p95", "n", "Ratio"}
         table.add_column(
             heading, justify="right" if is_number else "left", no_wrap=is_number or not heading
@@ -31,13 +31,12 @@ def figures_table(figures: Sequence[Figure]) -> Table:
 
 def figure_cells(figure: Figure) -> list[str]:
     """One row of the table."""
-    unit = " CPU" if figure.is_cpu else ""
+    where = ", ".join(
+        value if isinstance(value, str) else f"{value:,} {name}"
+        for name, value in figure.conditions.items()
+    )
     return [
-        figure.label + unit,
-        ", ".join(
-            value if isinstance(value, str) else f"{value:,} {name}"
-            for name, value in figure.conditions.items()
-        ),
+        figure.label + (" CPU" if figure.is_cpu else "") + (f"\n[dim]{where}[/]" if where else ""),
         seconds(figure.p50),
         seconds(figure.p95),
         str(len(figure.samples)),
