@@ -37,7 +37,7 @@ from airmend.records.executions import (
 )
 from airmend.records.leases import holds_leases
 from airmend.records.runbooks import get_archive
-from airmend.runbook.folder import unpack_archive
+from airmend.runbook.archive import unpack_archive
 
 SIGN_OF_LIFE_SECONDS = 5.0
 SHORTEST_SECONDS = 1.0  # for a playbook that is begun at all

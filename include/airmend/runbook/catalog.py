@@ -17,6 +17,7 @@ from airmend.errors import ConfigurationError, RunbookError
 from airmend.garbage import collector_at_rest
 from airmend.located_yaml import Locate, load_located
 from airmend.records.model import BrokenRunbook
+from airmend.runbook.archive import pack_files
 from airmend.runbook.consistency import find_inconsistencies, named_playbooks
 from airmend.runbook.expressions import suggest
 from airmend.runbook.folder import (
@@ -25,10 +26,8 @@ from airmend.runbook.folder import (
     digest_files,
     is_left_out,
     list_folder,
-    pack_files,
     read_folder,
     stamp_entries,
-    unpack_archive,
 )
 from airmend.runbook.mistakes import translate_errors
 from airmend.runbook.model import Runbook, RunbookVersion
@@ -43,7 +42,6 @@ __all__ = [
     "find_folders",
     "load_catalog",
     "load_runbook",
-    "unpack_archive",
 ]
 
 RUNBOOK_FILE = "runbook.yaml"

@@ -1,4 +1,4 @@
-r"""A runbook's folder as one thing: its files, its digest, its archive.
+r"""A runbook's folder as one thing: its files and its digest.
 
 The digest is what a change is bound to, so it depends on names and contents alone: not on
 times, modes, owners or the order in which a disk lists files. Anyone can make it again:
@@ -8,16 +8,9 @@ times, modes, owners or the order in which a disk lists files. Anyone can make i
 
 from __future__ import annotations
 
-import contextlib
-import gzip
 import hashlib
-import io
 import os
-import re
-import shutil
 import stat
-import tarfile
-import tempfile
 from operator import itemgetter
 from pathlib import Path
 
@@ -25,8 +18,6 @@ from airmend.errors import RunbookError
 
 MAX_FOLDER_BYTES = 5 * 1024 * 1024
 MAX_FILES = 1000
-
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 Files = dict[str, bytes]
 """Contents by path inside the folder, with "/" between parts, sorted by path."""
@@ -128,96 +119,6 @@ def digest_files(files: Files) -> str:
     """The digest of a folder: 64 hexadecimal digits."""
     lines = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def pack_files(files: Files) -> bytes:
-    """The folder as a tar.gz whose bytes depend on names and contents alone."""
-    buffer = io.BytesIO()
-    with (
-        gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0, compresslevel=6) as stream,
-        tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive,
-    ):
-        for name in sorted(files):
-            entry = tarfile.TarInfo(name)  # mode 0644, owner 0, time 0
-            entry.size = len(files[name])
-            archive.addfile(entry, io.BytesIO(files[name]))
-    return buffer.getvalue()
-
-
-def unpack_archive(archive: bytes, digest: str, destination_dir: Path) -> Path:
-    """Put a runbook version on this machine's disk; when it is there and whole, nothing is done.
-
-    A folder that was changed or damaged is replaced. Several processes may unpack the same
-    version at once: each works in a folder of its own and the first rename wins, so the folder
-    is whole whenever it is there.
-
-    Args:
-        archive: From `pack_files`.
-        digest: What the content must have.
-        destination_dir: Folder of all unpacked versions; made when missing.
-
-    Returns:
-        `destination_dir/digest`, with the content verified.
-
-    Raises:
-        RunbookError: The archive is damaged, or its content does not have the digest.
-    """
-    if _DIGEST.fullmatch(digest) is None:  # it becomes the name of a folder
-        raise RunbookError(
-            f"archive {digest!r}", None, "this is not a digest", "Take it from the records."
-        )
-    destination = destination_dir / digest
-    if _has_digest(destination, digest):
-        return destination
-    destination_dir.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".unpack-", dir=destination_dir))
-    try:
-        content = work / "content"
-        content.mkdir()
-        _extract(archive, content, digest)
-        if not _has_digest(content, digest):
-            raise RunbookError(
-                f"archive {digest}",
-                None,
-                "its content does not have the digest of this version",
-                "Restore the records from a backup; do not run this version.",
-            )
-        if not _has_digest(destination, digest):
-            with contextlib.suppress(FileNotFoundError):  # there is none, mostly
-                destination.rename(work / "damaged")
-        try:
-            content.rename(destination)
-        except OSError:
-            if not _has_digest(destination, digest):  # else another process was first
-                raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return destination
-
-
-def _extract(archive: bytes, folder: Path, digest: str) -> None:
-    try:
-        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as stream:
-            total = 0
-            for member in stream:
-                total += member.size
-                if not member.isreg() or total > MAX_FOLDER_BYTES:
-                    raise tarfile.TarError(f"'{member.name}' does not belong in it")
-                stream.extract(member, folder, filter="data")
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
-        raise RunbookError(
-            f"archive {digest}",
-            None,
-            f"it cannot be unpacked: {error}",
-            "Restore the records from a backup, or free space on the disk.",
-        ) from error
-
-
-def _has_digest(folder: Path, digest: str) -> bool:
-    try:
-        return digest_files(read_folder(folder)) == digest
-    except RunbookError:
-        return False
 
 
 def _walk(folder: Path | str, prefix: str = "") -> Entries:

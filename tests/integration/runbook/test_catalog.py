@@ -10,6 +10,7 @@ import pytest
 
 from airmend.errors import ConfigurationError, RunbookError
 from airmend.runbook import catalog as catalog_module
+from airmend.runbook.archive import unpack_archive
 from airmend.runbook.catalog import (
     CatalogReader,
     LoadedCatalog,
@@ -18,7 +19,7 @@ from airmend.runbook.catalog import (
     load_catalog,
     load_runbook,
 )
-from airmend.runbook.folder import digest_files, read_folder, unpack_archive
+from airmend.runbook.folder import digest_files, read_folder
 from tests.builders import make_runbook, runbook_document
 from tests.runbook_folders import write_runbook
 
