@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from airflow.sdk import DAG, chain, get_parsing_context
 
@@ -31,6 +32,8 @@ from airmend.orchestration.operators import (
 from airmend.orchestration.publication import CATALOG_FILE, DOCUMENTS_FOLDER
 from airmend.runbook.explanation import explain_runbook
 from airmend.runbook.model import RunbookVersion
+
+RETRY_DELAY = timedelta(seconds=2)
 
 MAX_ACTIVE_RUNS = 200
 """Runs of one runbook at a time; those that wait for people count too (Airflow's default, 16,
@@ -75,7 +78,7 @@ def _read(folder: Path) -> Iterator[RunbookVersion]:
 def build_dag(version: RunbookVersion) -> DAG:
     """The DAG of one runbook version; its id is the runbook's."""
     runbook = version.runbook
-    with DAG(
+    dag = DAG(
         dag_id=runbook.id,
         dag_display_name=runbook.title,
         description=runbook.known_error.symptom,
@@ -85,28 +88,30 @@ def build_dag(version: RunbookVersion) -> DAG:
         max_active_runs=MAX_ACTIVE_RUNS,
         is_paused_upon_creation=False,
         tags=["airmend", f"{runbook.change.type} change", runbook.change.service, *runbook.tags],
-        default_args={"owner": runbook.owner, "retry_delay": timedelta(seconds=2)},
-    ) as dag:
-        digest = version.digest
-        guard = GuardSensor(task_id="guard", task_display_name="Guard", digest=digest)
-        preflight = PreflightOperator(
-            task_id="preflight", task_display_name="Preflight (check mode)", digest=digest
-        )
-        assess_risk = AssessRiskOperator(
-            task_id="assess_risk", task_display_name="Assess risk", digest=digest
-        )
-        approval = ApprovalSensor(task_id="approval", task_display_name="Approval", digest=digest)
-        steps = [
-            StepOperator(
-                task_id=step.id,
-                task_display_name=step.name,
-                digest=digest,
-                step_id=step.id,
-            )
+    )
+    # Given to each task, and the tasks to the DAG afterwards: inside its context, and by
+    # `default_args`, Airflow would copy and merge for every class of every task.
+    shared: dict[str, Any] = {
+        "digest": version.digest,
+        "owner": runbook.owner,
+        "retry_delay": RETRY_DELAY,
+    }
+    tasks = [
+        GuardSensor(task_id="guard", task_display_name="Guard", **shared),
+        PreflightOperator(
+            task_id="preflight", task_display_name="Preflight (check mode)", **shared
+        ),
+        AssessRiskOperator(task_id="assess_risk", task_display_name="Assess risk", **shared),
+        ApprovalSensor(task_id="approval", task_display_name="Approval", **shared),
+        *(
+            StepOperator(task_id=step.id, task_display_name=step.name, step_id=step.id, **shared)
             for step in runbook.steps
-        ]
-        verify = VerifyOperator(task_id="verify", task_display_name="Verify", digest=digest)
-        rollback = RollbackOperator(task_id="rollback", task_display_name="Rollback", digest=digest)
-        report = ReportOperator(task_id="report", task_display_name="Report", digest=digest)
-        chain(guard, preflight, assess_risk, approval, *steps, verify, rollback, report)
+        ),
+        VerifyOperator(task_id="verify", task_display_name="Verify", **shared),
+        RollbackOperator(task_id="rollback", task_display_name="Rollback", **shared),
+        ReportOperator(task_id="report", task_display_name="Report", **shared),
+    ]
+    with dag:
+        dag.add_tasks(tasks)
+    chain(*tasks)
     return dag
