@@ -160,6 +160,8 @@ def _read(path: str, limit: int) -> bytes:
             while left > 0 and (part := os.read(descriptor, min(size, left))):
                 parts.append(part)
                 left -= len(part)
+                if len(part) == status.st_size:  # one byte more was asked for: that was all
+                    break
             return b"".join(parts)
         finally:
             os.close(descriptor)
