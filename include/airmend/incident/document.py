@@ -78,6 +78,10 @@ class Document:
     def __contains__(self, name: str) -> bool:
         return _fold(name) in self._keys
 
+    def peek(self, *names: str) -> Any:
+        """A value of any kind, which stays in the rest; None where there is none."""
+        return next((self._fields[key] for key in self._sent(names)), None)
+
     def take(self, *names: str) -> Any:
         """A value of any kind; None where there is none."""
         return next((self._take(key) for key in self._sent(names)), None)
