@@ -71,6 +71,11 @@ class Document:
         for key in self._fields:
             self._keys.setdefault(_fold(key), []).append(key)
 
+    def holds_placeholder(self, *names: str) -> bool:
+        """Whether one of these fields was sent with a placeholder in the place of its value."""
+        keys = [key for name in names for key in self._keys.get(_fold(name), ())]
+        return any(tags.is_placeholder(self._fields[key]) for key in keys)
+
     def place_of(self, name: str) -> str:
         """The path of a field, as a message names it."""
         return f"{self._place}.{name}" if self._place else name
