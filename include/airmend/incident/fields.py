@@ -44,6 +44,9 @@ _SEVERITIES = {
     Severity.INFO: "info information informational notice low none p4 p5 sev4 sev5",
 }
 _SEVERITY_OF = {word: severity for severity, words in _SEVERITIES.items() for word in words.split()}
+_PRIORITY = re.compile(
+    r"(?:p|prio|priority|sev|severity)?[ _-]?([1-5])(?:\.0)?(?:[ :/-].*)?", re.DOTALL
+)
 
 
 def decode_json(body: bytes) -> object:
@@ -171,6 +174,17 @@ def read_labels(
 def read_severity(value: object) -> Severity:
     """The severity that a sender's word stands for; UNKNOWN for a word that is not known."""
     return _SEVERITY_OF.get(read_text(value).strip().lower(), Severity.UNKNOWN)
+
+
+def read_priority(value: object) -> Severity:
+    """The severity that a priority stands for; UNKNOWN where it is none.
+
+    1 is the most urgent: `1`, `"P1"`, `"SEV-1"` and `"1 - Critical"` are critical. A word
+    without a number is read as `read_severity` does.
+    """
+    text = read_text(value).strip().lower()
+    found = _PRIORITY.fullmatch(text)
+    return read_severity(f"p{found[1]}" if found else text)
 
 
 def read_link(value: object) -> str | None:

@@ -15,9 +15,11 @@ _PLACEHOLDERS = re.compile(
     r"""
     \{\{ .* \}\}                        # {{host.name}}: Datadog, Go and Jinja templates
     | \{ [$#?]? [A-Za-z_][\w.:\-]* \}   # {HOST.NAME}, {$MACRO}, {ProblemTitle}: Zabbix, Dynatrace
+    | \{ Tags\[ [^\]]* \] \}            # {Tags[owner]}: Dynatrace, a tag that is not there
     | \$ \{ .* \}                       # ${current.number}: ServiceNow
     | \$ [A-Za-z_][\w.]* \$             # $result.host$: Splunk
     | \$ [A-Z][A-Z0-9_]*                # $HOSTNAME: Datadog's variables
+    | \$ TAGS\[ [^\]]* \]               # $TAGS[env]: Datadog, a tag that is not there
     | \*UNKNOWN\*                       # Zabbix, a macro that has no value
     | <no\ value> | \[no\ value\]       # Go templates: Alertmanager, Grafana
     """,

@@ -6,6 +6,7 @@ Called by the sources. A time that cannot be read is left out, never guessed.
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 
 from airmend.incident.fields import read_text
@@ -14,6 +15,10 @@ _TEXT_LIMIT = 64
 _NUMBER_TEXT_LIMIT = 32
 _PER_SECOND = (1, 1_000, 1_000_000, 1_000_000_000)
 _SECONDS_LIMIT = 10_000_000_000  # the year 2286; a larger number counts finer parts
+_GO_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?) ([+-]\d{4}) \S{1,6}(?: m=[+-][\d.]{1,24})?",
+    re.ASCII,
+)
 
 
 def read_time(value: object) -> datetime | None:
@@ -60,6 +65,19 @@ def read_epoch(value: object) -> datetime | None:
     return None
 
 
+def read_go_time(value: object) -> datetime | None:
+    """A time as Go prints it where a template names it bare, as aware UTC; else None.
+
+    For example `2026-03-02 09:00:00.123456789 +0000 UTC m=+8560.285724134`.
+    """
+    found = _GO_TIME.fullmatch(read_text(value).strip())
+    return read_time(f"{found[1]}{found[2]}") if found else None
+
+
 def is_unset_time(value: object) -> bool:
     """Whether nothing was sent as a time, or Go's zero time."""
-    return value is None or value == "" or read_text(value).startswith("0001-01-01T00:00:00")
+    return (
+        value is None
+        or value == ""
+        or read_text(value).startswith(("0001-01-01T00:00:00", "0001-01-01 00:00:00"))
+    )

@@ -55,6 +55,8 @@ def test_whatever_comes_becomes_labels_of_text(value: Any) -> None:
         "{HOST.NAME}",
         "{$MACRO}",
         "{ProblemTitle}",
+        "{Tags[owner]}",
+        "$TAGS[env]",
         "${current.number}",
         "$result.host$",
         "$HOSTNAME",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airmend.incident.times import read_epoch, read_time
+from airmend.incident.times import is_unset_time, read_epoch, read_go_time, read_time
 
 MOMENT = datetime(2026, 3, 2, 9, 0, 0, tzinfo=UTC)
 SECONDS = int(MOMENT.timestamp())
@@ -50,7 +50,7 @@ def test_what_is_no_number_since_1970_is_no_time(value: Any) -> None:
 
 @given(st.one_of(st.integers(), st.floats(), st.text(), st.text("0123456789.e-", max_size=40)))
 def test_whatever_comes_is_a_time_in_utc_or_none(value: Any) -> None:
-    for read in (read_epoch, read_time):
+    for read in (read_epoch, read_time, read_go_time):
         moment = read(value)
         assert moment is None or moment.tzinfo is UTC
 
@@ -58,3 +58,25 @@ def test_whatever_comes_is_a_time_in_utc_or_none(value: Any) -> None:
 def test_a_time_without_an_offset_counts_as_utc() -> None:
     assert read_time("2026-03-02 09:00:00") == MOMENT
     assert read_time("2026-03-02T10:00:00+01:00") == MOMENT
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-03-02 09:00:00 +0000 UTC", MOMENT),
+        ("2026-03-02 10:00:00.5 +0100 CET m=+8560.285724134", MOMENT + timedelta(seconds=0.5)),
+        ("2026-03-02 09:00:00.000001999 +0000 UTC", MOMENT + timedelta(microseconds=1)),
+        ("0001-01-01 00:00:00 +0000 UTC", None),
+        ("2026-13-02 09:00:00 +0000 UTC", None),
+        ("2026-03-02 09:00:00", None),
+        (7, None),
+        (None, None),
+    ],
+)
+def test_go_prints_a_time_in_its_own_way(text: Any, moment: datetime | None) -> None:
+    assert read_go_time(text) == moment
+
+
+@pytest.mark.parametrize("value", [None, "", "0001-01-01T00:00:00Z", "0001-01-01 00:00:00 +0000"])
+def test_the_zero_time_of_go_means_not_set(value: Any) -> None:
+    assert is_unset_time(value)
