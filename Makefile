@@ -27,7 +27,7 @@ up: $(INSTALLED) ## Run Airflow with Airmend until Ctrl-C (AIRMEND_PORT=8080)
 test: $(INSTALLED) ## Run every test: unit, integration, end to end
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: $(INSTALLED) ## Check the code, the runbooks, the layers and the schema
+lint: $(INSTALLED) ## Check the code, the runbooks, the layers and the schemas
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
@@ -36,6 +36,7 @@ lint: $(INSTALLED) ## Check the code, the runbooks, the layers and the schema
 	$(BIN)/yamllint --strict .
 	$(BIN)/airmend lint
 	$(BIN)/airmend schema | diff -u docs/runbook.schema.json -
+	$(BIN)/airmend openapi | diff -u docs/openapi.json -
 
 bench: $(INSTALLED) ## Measure speed, each figure beside its floor
 	@$(BIN)/airmend bench

@@ -31,10 +31,12 @@ class LazyApplication:
 
 def _compose() -> Any:
     """Put the rooms together: the only place that knows the web, the rooms and Airflow."""
-    from airmend.orchestration.airflow_gateway import HookSecrets, require_login, start_run
+    from airmend.orchestration.airflow_gateway import require_login, start_run
     from airmend.orchestration.composition import compose_intake
+    from airmend.orchestration.hook_secrets import HookSecrets
     from airmend.orchestration.services import open_records
     from airmend.settings import get_settings
+    from airmend.web.admission import Limits
     from airmend.web.app import create_app
     from airmend.web.pages import create_pages
 
@@ -42,6 +44,7 @@ def _compose() -> Any:
     return create_app(
         intake=compose_intake(start_run),
         secrets=HookSecrets(),
+        limits=Limits.of(get_settings()),
         pages=create_pages(database, get_settings()),
         login=require_login,
     )

@@ -11,6 +11,9 @@
     │   ├── MalformedBodyError        the body is not JSON
     │   ├── PayloadError              JSON, but not what this source sends
     │   └── PayloadTooLargeError      more bytes than are read
+    ├── ProofUnavailableError         nobody can say now who sent a delivery
+    ├── OverloadError                 more comes in than is taken in
+    │   └── TooManyAttemptsError      from one address, proven or not
     ├── RunNotStartedError            Airflow did not create the run of a change
     ├── UnknownIncidentError          no such incident
     ├── InputError                    an input of a runbook is missing or not valid
@@ -103,6 +106,30 @@ class PayloadError(IntakeError):
 
 class PayloadTooLargeError(IntakeError):
     """The body is larger than Airmend reads."""
+
+
+class ProofUnavailableError(AirmendError):
+    """What is needed to prove a sender cannot be had now: a secret, or a vendor's certificate.
+
+    The fault is ours or the vendor's, and never the sender's.
+    """
+
+
+class OverloadError(AirmendError):
+    """More comes in than is taken in.
+
+    Args:
+        message: What there is too much of.
+        retry_after_seconds: When to send again; at least 1.
+    """
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(message)
+
+
+class TooManyAttemptsError(OverloadError):
+    """One address knocks more often than any sender would."""
 
 
 class RunNotStartedError(AirmendError):

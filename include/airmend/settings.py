@@ -52,6 +52,24 @@ class Settings(BaseSettings):
     base_url: str = Field(
         default="http://localhost:8080", description="Where people reach Airflow; used in links."
     )
+    webhook_attempts_per_minute: int = Field(
+        default=12_000,
+        ge=1,
+        description="Requests a minute from one address to one alert source, proven or not; "
+        "what goes beyond is answered 429.",
+    )
+    webhook_deliveries_per_minute: int = Field(
+        default=6_000,
+        ge=1,
+        description="Deliveries a minute of one alert source, of proven senders; what goes beyond "
+        "is answered 503.",
+    )
+    webhook_in_flight: int = Field(
+        default=256,
+        ge=1,
+        description="Deliveries that are read or stored at one moment; one source has at most "
+        "half, one address a quarter. What goes beyond is answered 503.",
+    )
 
     @property
     def records_url(self) -> str:

@@ -26,7 +26,7 @@ from airmend.cli.estate import Estate
 from airmend.cli.stack import AirflowStack
 from airmend.execution.model import Execution, ExecutionStatus, Phase
 from airmend.incident.model import Incident
-from airmend.incident.signatures import parse_secrets, sign_delivery
+from airmend.incident.proofs import parse_secrets, sign_delivery
 from airmend.records.changes import get_change, get_decision
 from airmend.records.database import Database
 from airmend.records.executions import list_executions

@@ -14,7 +14,7 @@ import yaml
 
 from airmend.cli.environment import hook_secret
 from airmend.incident.model import Incident, IncidentStatus
-from airmend.incident.signatures import parse_secrets
+from airmend.incident.proofs import parse_secrets
 from airmend.records.changes import change_of_incident
 from airmend.records.incidents import list_incidents
 from airmend.records.model import FactKind

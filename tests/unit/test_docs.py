@@ -6,6 +6,7 @@ import importlib
 import json
 import re
 from enum import StrEnum
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -19,8 +20,12 @@ from airmend.cli.cases import run_cases
 from airmend.cli.environment import USERS
 from airmend.cli.lint import lint
 from airmend.cli.main import COMMANDS
+from airmend.cli.openapi import render_openapi
 from airmend.incident.answers import Answer, Outcome
 from airmend.incident.model import Alert, IncidentStatus
+from airmend.incident.openapi import REFUSALS
+from airmend.incident.proofs import SCHEMES
+from airmend.incident.proofs.secrets_of_source import EXTRA_KEYS
 from airmend.incident.sources import find_source, source_names
 from airmend.runbook import cases, model
 from airmend.runbook.catalog import LoadedRunbook, check_runbook, load_catalog
@@ -226,8 +231,23 @@ def test_every_fact_of_an_incident_is_explained() -> None:
 
 def test_every_refusal_of_the_webhooks_is_explained() -> None:
     told = {int(code) for code, _ in table_of(SETTINGS, "refusals")}
-    slow_sender = 408
-    assert told == {int(status) for status in problems._STATUS_OF.values()} | {slow_sender}
+    assert told == {int(status) for status in problems._STATUS_OF.values()}
+
+
+def test_every_refusal_of_a_source_that_exists_is_in_the_openapi_document() -> None:
+    answered = set(problems._STATUS_OF.values())
+    assert set(REFUSALS) == answered - {HTTPStatus.NOT_FOUND}
+
+
+def test_the_openapi_document_is_the_one_that_is_made() -> None:
+    assert (ROOT / "docs/openapi.json").read_text(encoding="utf-8") == render_openapi()
+
+
+def test_every_proof_is_explained_with_where_its_secret_goes() -> None:
+    rows = table_of(SETTINGS, "proofs")
+    assert [plain(row[0]) for row in rows] == list(SCHEMES)
+    keys = {key for row in rows for key in re.findall(r"`([a-z_]+)`", row[2])}
+    assert keys == set(EXTRA_KEYS) - {"timestamp_header"}
 
 
 def test_the_settings_table_names_exactly_the_settings() -> None:

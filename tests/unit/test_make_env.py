@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from airmend.incident.signatures import parse_secrets
+from airmend.incident.proofs import parse_secrets
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {"AIRMEND_BASE_URL", "AIRMEND_ADDRESS", "AIRMEND_PORT", "AIRMEND_ADMIN_USER"}

@@ -12,12 +12,14 @@ import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import ValidationError
 
 from airmend.cli.secret_files import (
+    keep_hook_extra,
     keep_passwords,
     keep_secret,
     make_private_folder,
@@ -26,7 +28,7 @@ from airmend.cli.secret_files import (
     new_token,
 )
 from airmend.errors import ConfigurationError
-from airmend.incident.sources import source_names
+from airmend.incident.sources import accepted_proofs, source_names
 from airmend.settings import Settings
 
 AIRFLOW_SETTINGS = Path("config/airflow.env")
@@ -142,6 +144,16 @@ def hook_file(home: Path, source: str) -> Path:
     return home.resolve() / "secrets" / f"hook-{source}"
 
 
+def hook_extra(home: Path, source: str) -> dict[str, Any]:
+    """What a source takes beside tokens and keys, from `hook-<source>.json`; made at first.
+
+    Raises:
+        ConfigurationError: The file cannot be used.
+    """
+    path = hook_file(home, source).with_name(f"hook-{source}.json")
+    return keep_hook_extra(path, accepted_proofs(source))
+
+
 def passwords_file(home: Path) -> Path:
     """Where the passwords of the local users are."""
     return home.resolve() / "secrets" / "passwords.json"
@@ -222,7 +234,11 @@ def _accounts(home: Path) -> dict[str, str]:
         keep_secret(folder / name, make)
         accounts[f"{variable}_CMD"] = f"cat {shlex.quote(str(folder / name))}"
     for source in source_names():
-        connection = {"conn_type": "generic", "password": hook_secret(home, source)}
+        connection = {
+            "conn_type": "generic",
+            "password": hook_secret(home, source),
+            "extra": hook_extra(home, source),
+        }
         accounts[f"{HOOK_PREFIX}{source.upper()}"] = json.dumps(connection)
     keep_passwords(passwords_file(home), USERS)
     return {

@@ -31,6 +31,7 @@ COMMANDS = {
     "lint": Entry("lint", "lint_command", "Check runbooks; needs neither Airflow nor a database."),
     "test": Entry("cases", "test_command", "Run the cases beside the runbooks."),
     "schema": Entry("schema", "schema_command", "Print the JSON Schema of runbook.yaml."),
+    "openapi": Entry("openapi", "openapi_command", "Print the OpenAPI document of the webhooks."),
     "send": Entry("send", "send_command", "Send an alert from a file."),
     "report": Entry("report", "report_command", "Show the report of a change."),
     "close": Entry("close", "close_command", "Close an incident that a person resolved."),

@@ -12,8 +12,26 @@ import os
 import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from airmend.errors import ConfigurationError
+from airmend.incident.proofs import parse_secrets
+
+_EXTRA_OF = {
+    "basic": "basic_passwords",
+    "grafana": "signing_secrets",
+    "hub": "signing_secrets",
+    "pagerduty": "signing_secrets",
+    "query_token": "query_tokens",
+    "sentry": "signing_secrets",
+    "sns": "topic_arns",
+}
+_NEW_EXTRA: dict[str, Callable[[], list[str]]] = {
+    "basic_passwords": lambda: [f"airmend:{secrets.token_urlsafe(24)}"],
+    "query_tokens": lambda: [secrets.token_urlsafe(32)],
+    "signing_secrets": lambda: [secrets.token_urlsafe(32)],
+    "topic_arns": list,  # only you know them; until you add one, nothing is taken
+}
 
 
 def make_private_folder(folder: Path) -> None:
@@ -73,6 +91,35 @@ def keep_passwords(path: Path, users: Iterable[str]) -> dict[str, str]:
         passwords |= {name: secrets.token_urlsafe(12) for name in missing}
         _replace(path, json.dumps(passwords, indent=2))
     return passwords
+
+
+def keep_hook_extra(path: Path, proofs: Iterable[str]) -> dict[str, Any]:
+    """What an alert source takes beside tokens and Standard Webhooks keys, in a file of JSON.
+
+    Sources that take nothing else are given no such file; one that is there is read.
+
+    Args:
+        path: The file.
+        proofs: The names of the proofs that the source accepts.
+
+    Raises:
+        ConfigurationError: The file is not the JSON object that it should be.
+    """
+    kinds = {_EXTRA_OF[proof] for proof in proofs if proof in _EXTRA_OF}
+    if not kinds and not path.exists():
+        return {}
+    made = {kind: make() for kind, make in _NEW_EXTRA.items() if kind in kinds}
+    try:
+        extra = json.loads(keep_secret(path, lambda: json.dumps(made, indent=2)))
+    except ValueError as error:
+        raise ConfigurationError(f"{path}: it is not JSON. Correct or remove it") from error
+    if not isinstance(extra, dict):
+        raise ConfigurationError(f"{path}: it is not a JSON object. Correct or remove it")
+    try:
+        parse_secrets("", extra)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}. Correct or remove it") from error
+    return extra
 
 
 def new_token() -> str:

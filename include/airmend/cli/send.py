@@ -15,7 +15,7 @@ import httpx
 import typer
 
 from airmend.errors import AirmendError, ConfigurationError
-from airmend.incident.signatures import parse_secrets, sign_delivery
+from airmend.incident.proofs import SIGNERS, parse_secrets, sign_delivery
 from airmend.settings import get_settings
 
 TIMEOUT_SECONDS = 30
@@ -32,11 +32,19 @@ def send_command(
             "A whsec_ key signs the body, anything else is sent as a bearer token."
         ),
     ] = "AIRMEND_HOOK_SECRET",  # noqa: S107 - a name, and no secret
+    proof: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            help=f"Prove it in the form of one kind of sender: {', '.join(SIGNERS)}. "
+            "The secret is then all of the variable, taken as it is.",
+        ),
+    ] = "",
 ) -> None:
     """Send an alert from a file, and print which incident and run came of it."""
     try:
         body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        headers = prove_ourselves(secret_env, body)
+        headers = prove_ourselves(secret_env, body, proof)
         response = post_alert(url or get_settings().base_url, source, body, headers)
     except (AirmendError, OSError, httpx.HTTPError, httpx.InvalidURL) as error:
         typer.echo(f"airmend send: {error}", err=True)
@@ -46,17 +54,28 @@ def send_command(
         raise typer.Exit(1)
 
 
-def prove_ourselves(secret_env: str, body: bytes) -> dict[str, str]:
+def prove_ourselves(secret_env: str, body: bytes, proof: str = "") -> dict[str, str]:
     """The headers that prove the sender, from a secret in the environment.
 
     A secret given as an argument would be seen in the process list, so there is no such way.
 
+    Args:
+        secret_env: Name of the environment variable.
+        body: What is sent.
+        proof: Name of a kind of proof; "" signs with a `whsec_` key, or else sends the token.
+
     Raises:
-        ConfigurationError: The variable is empty, or its key is not a key.
+        ConfigurationError: The variable is empty, its key is not a key, or there is no such proof.
     """
-    known = parse_secrets(os.environ.get(secret_env, ""))
+    secret = os.environ.get(secret_env, "")
+    now = datetime.now(UTC)
+    if proof and proof not in SIGNERS:
+        raise ConfigurationError(f"--as {proof}: choose one of {', '.join(SIGNERS)}")
+    if proof and secret:
+        return SIGNERS[proof](secret, body, now)
+    known = parse_secrets(secret)
     if known.hmac:
-        return sign_delivery(known.hmac[0], f"msg_{secrets.token_hex(12)}", datetime.now(UTC), body)
+        return sign_delivery(known.hmac[0], f"msg_{secrets.token_hex(12)}", now, body)
     if known.bearer:
         return {"authorization": f"Bearer {known.bearer[0]}"}
     raise ConfigurationError(

@@ -70,6 +70,7 @@ def describe(environment: dict[str, str], missing: list[str]) -> str:
         f"  users    {users}; their passwords are in {passwords_file(home)}",
         f"  alerts   POST {hooks}, where <source> is {', '.join(sources)}",
         f"           token and signing key of each: cat {hook_file(home, '<source>')}",
+        f"           other proofs, where it takes some: cat {hook_file(home, '<source>')}.json",
         f"  reports  {environment.get('AIRMEND_REPORTS_DIR', home / 'reports')}",
         "Ctrl-C stops it.",
     ]

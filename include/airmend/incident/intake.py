@@ -31,8 +31,8 @@ from airmend.errors import (
 from airmend.incident.answers import Answer, IncidentAnswer, link_run
 from airmend.incident.fields import decode_json, read_text
 from airmend.incident.model import Alert
+from airmend.incident.proofs import SourceSecrets, prove_sender
 from airmend.incident.registration import Matcher, Registration
-from airmend.incident.signatures import SourceSecrets, prove_sender
 from airmend.incident.sources import find_source, source_names
 from airmend.records.changes import changes_without_run, mark_run_created
 from airmend.records.database import Database

@@ -1,29 +1,22 @@
-"""What the routes need of Airflow: start a run, look a secret up, know who is logged in.
+"""What the routes need of Airflow: start a run, know who is logged in.
 
 Used inside the API server only; the one place that calls Airflow's own functions for it.
 """
 
 from __future__ import annotations
 
-import time
-
 from airflow.api.common.trigger_dag import trigger_dag
 from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
 from airflow.api_fastapi.core_api.security import requires_access_view
 from airflow.exceptions import DagNotFound, DagRunAlreadyExists
-from airflow.models.connection import Connection
-from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowException
 from airflow.utils.session import create_session
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from airmend.change.model import ChangeRequest
 from airmend.errors import RunNotStartedError
-from airmend.incident.signatures import SourceSecrets, parse_secrets
 from airmend.orchestration.services import passed_second
-
-SECRETS_ARE_KEPT_SECONDS = 15.0
-"""A rotated secret counts after this long; looking one up costs a query."""
 
 START_ATTEMPTS = 3
 
@@ -73,32 +66,6 @@ def _create_run(change: ChangeRequest) -> None:
         except OperationalError:
             if attempt == START_ATTEMPTS:
                 raise
-
-
-class HookSecrets:
-    """The secrets of the sources, from Airflow's connections or secrets backend.
-
-    A source `NAME` has the connection `airmend_hook_NAME`, whose password holds the secrets.
-    """
-
-    def __init__(self) -> None:
-        self._kept: dict[str, tuple[float, SourceSecrets]] = {}
-
-    def __call__(self, source: str) -> SourceSecrets:
-        """The secrets of a source; none when there is no such connection."""
-        kept = self._kept.get(source)
-        if kept is not None and kept[0] > time.monotonic():
-            return kept[1]
-        secrets = self._look_up(source)
-        self._kept[source] = (time.monotonic() + SECRETS_ARE_KEPT_SECONDS, secrets)
-        return secrets
-
-    def _look_up(self, source: str) -> SourceSecrets:
-        try:
-            connection = Connection.get_connection_from_secrets(f"airmend_hook_{source}")
-        except AirflowNotFoundException:
-            return SourceSecrets(bearer=(), hmac=())
-        return parse_secrets(connection.password or "")
 
 
 require_login = requires_access_view(AccessView.PLUGINS)

@@ -15,16 +15,19 @@ from sqlalchemy import text
 
 from airmend.errors import ConfigurationError
 from airmend.incident.intake import Intake
-from airmend.incident.signatures import SourceSecrets
+from airmend.incident.proofs import SourceSecrets
 from airmend.records.database import Database
-from airmend.web.hooks import create_hooks
+from airmend.web.admission import Limits
+from airmend.web.hooks import Hooks, create_hooks
 from airmend.web.problems import add_problem_handlers
+from airmend.web.query import HideQuery
 
 
 def create_app(
     *,
     intake: Intake,
     secrets: Callable[[str], SourceSecrets],
+    limits: Limits | None = None,
     pages: APIRouter | None = None,
     login: Any = None,
 ) -> FastAPI:
@@ -33,6 +36,7 @@ def create_app(
     Args:
         intake: Takes deliveries in.
         secrets: Gives the secrets of an alert source.
+        limits: How much the webhooks take in; `Limits()` by default. Health and pages have none.
         pages: The routes for people; None leaves them out.
         login: A FastAPI dependency that lets only people pass who are logged in; it stands
             before every one of `pages`.
@@ -42,10 +46,12 @@ def create_app(
     """
     if pages is not None and login is None:
         raise ConfigurationError("the pages need a login; pass the dependency that checks it")
-    # no schema and no interactive documentation: they would be open to everyone
+    # no OpenAPI document and no interactive documentation, which would be open to everyone:
+    # `airmend openapi` prints the document of the webhooks
     app = FastAPI(title="Airmend", openapi_url=None, docs_url=None, redoc_url=None)
     add_problem_handlers(app)
-    app.include_router(create_hooks(intake, secrets))
+    app.add_middleware(HideQuery)
+    app.include_router(create_hooks(Hooks(intake, secrets, limits or Limits())))
     if pages is not None:
         app.include_router(pages, dependencies=[Depends(login)])
 

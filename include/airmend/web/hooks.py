@@ -1,51 +1,161 @@
 """`POST /hooks/{source}`: monitoring tells what goes on.
 
-Called by monitoring systems, proven by the source's secret and not by a login. Reads the body
-up to its limit and hands it to intake, which blocks, in a thread of its own.
+Called by monitoring systems, proven by the source's secret and not by a login. Whoever knocks
+is let in or sent away before anything is read; then the body is read up to its limit and
+handed to intake, which blocks, in a thread.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from typing import TypeVar, TypeVarTuple
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.concurrency import run_in_threadpool
+import anyio
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from airmend.errors import IntakeError, PayloadTooLargeError
+from airmend.errors import (
+    ConfigurationError,
+    IntakeError,
+    MalformedBodyError,
+    OverloadError,
+    PayloadError,
+    PayloadTooLargeError,
+    ProofUnavailableError,
+)
+from airmend.incident.answers import Answer
 from airmend.incident.intake import MAX_BODY_BYTES, Intake
-from airmend.incident.signatures import SourceSecrets
+from airmend.incident.proofs import (
+    QUERY,
+    SourceSecrets,
+    confirm_subscription,
+    is_confirmation,
+)
 from airmend.incident.sources import find_source
+from airmend.web.admission import Admission, Limits
+from airmend.web.query import hidden_query
 
 READ_TIMEOUT_SECONDS = 30
 """A sender that is slower than this is not waited for."""
 
+THREADS = 16
+"""Deliveries that are stored at the same time. They have threads of their own, so that the
+pages of the same server keep theirs; a source has at most half of them."""
 
-def create_hooks(intake: Intake, secrets: Callable[[str], SourceSecrets]) -> APIRouter:
-    """The route of the webhooks.
+UNKNOWN = "unknown"
+"""What sources that do not exist are counted as."""
+
+SLOW_RETRY_SECONDS = 10
+
+Result = TypeVar("Result")
+Arguments = TypeVarTuple("Arguments")
+
+
+class Hooks:
+    """Takes deliveries from the network into intake.
 
     Args:
         intake: Takes deliveries in.
         secrets: Gives the secrets of a source; asked only for sources that exist.
+        limits: How much is taken in.
     """
+
+    def __init__(
+        self, intake: Intake, secrets: Callable[[str], SourceSecrets], limits: Limits
+    ) -> None:
+        self._intake, self._secrets = intake, secrets
+        self._admission = Admission(limits, time.monotonic)
+        self._threads = anyio.CapacityLimiter(THREADS)
+        self._threads_of: dict[str, anyio.CapacityLimiter] = {}
+
+    async def receive(self, source: str, request: Request) -> Answer:
+        """Take one delivery in; when this returns, it is stored.
+
+        Raises:
+            OverloadError: More comes in than is taken in.
+            IntakeError: It is refused.
+            AirmendError: It cannot be taken in now.
+        """
+        peer = request.client.host if request.client else ""
+        try:
+            find_source(source)  # nothing is read for an address that does not exist
+        except IntakeError as error:
+            with self._admission.enter(UNKNOWN, peer):
+                await self._run(UNKNOWN, self._intake.count_refusal, source, error)
+            raise
+        with self._admission.enter(source, peer):
+            try:
+                body = await _read_body(request)
+            except IntakeError as error:
+                await self._run(source, self._intake.count_refusal, source, error)
+                raise
+            headers = _read_headers(request)
+            answer = await self._take_in(source, headers, body)
+            if is_confirmation(headers, source):
+                await self._run(source, self._confirm, source, body)
+            return answer
+
+    async def _take_in(self, source: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Give a whole delivery to intake, and count it when its sender was proven."""
+        try:
+            answer = await self._run(
+                source, self._intake.receive, source, headers, body, self._look_up
+            )
+        except (MalformedBodyError, PayloadError):  # both are found after the proof
+            self._admission.count_delivery(source)
+            raise
+        self._admission.count_delivery(source)
+        return answer
+
+    def _look_up(self, source: str) -> SourceSecrets:
+        try:
+            return self._secrets(source)
+        except ConfigurationError as error:
+            raise ProofUnavailableError(str(error)) from error
+
+    def _confirm(self, source: str, body: bytes) -> None:
+        secrets = self._look_up(source)
+        confirm_subscription(secrets, body, self._intake.clock(), source=source)
+
+    async def _run(
+        self, source: str, function: Callable[[*Arguments], Result], *args: *Arguments
+    ) -> Result:
+        """Call a function that blocks, in one of the threads of this source."""
+        own = self._threads_of.setdefault(source, anyio.CapacityLimiter(THREADS // 2))
+        async with own:
+            return await run_sync(function, *args, limiter=self._threads)
+
+
+def create_hooks(hooks: Hooks) -> APIRouter:
+    """The route of the webhooks."""
     router = APIRouter()
 
     @router.post("/hooks/{source}")
+    @router.post("/hooks/{source}/")  # many senders do not follow a redirect
     async def receive_delivery(source: str, request: Request) -> JSONResponse:
-        try:
-            find_source(source)  # nothing is read for an address that does not exist
-            body = await _read_body(request)
-        except IntakeError as error:
-            await run_in_threadpool(intake.count_refusal, source, error)
-            raise
-        answer = await run_in_threadpool(
-            intake.receive, source, dict(request.headers), body, secrets
-        )
-        return JSONResponse(answer.model_dump(mode="json"), HTTPStatus.ACCEPTED)
+        answer = await hooks.receive(source, request)
+        return JSONResponse(answer.model_dump(mode="json"), int(HTTPStatus.ACCEPTED))
 
     return router
+
+
+def _read_headers(request: Request) -> dict[str, str]:
+    """The headers by their names in lower case, and the query of the address.
+
+    A header that was sent more than once is one with commas, as RFC 9110 says: of two
+    signatures or tokens neither is picked.
+    """
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        known = headers.get(name.lower())
+        headers[name.lower()] = value if known is None else f"{known}, {value}"
+    return {name: value for name, value in headers.items() if not name.startswith(":")} | {
+        QUERY: hidden_query(request.scope)
+    }
 
 
 async def _read_body(request: Request) -> bytes:
@@ -53,7 +163,7 @@ async def _read_body(request: Request) -> bytes:
 
     Raises:
         PayloadTooLargeError: It says that it is larger, or turns out to be.
-        HTTPException: 408, it did not come in time.
+        OverloadError: It did not come in time; on a busy way that is nobody's fault.
     """
     announced = request.headers.get("content-length", "0")
     # more digits than the limit has are too many, whatever they say
@@ -69,9 +179,7 @@ async def _read_body(request: Request) -> bytes:
                 if len(body) > MAX_BODY_BYTES:
                     raise _too_large()
     except TimeoutError as error:
-        raise HTTPException(
-            HTTPStatus.REQUEST_TIMEOUT, "the body did not come in time; send it again"
-        ) from error
+        raise OverloadError("the body did not come in time", SLOW_RETRY_SECONDS) from error
     return bytes(body)
 
 

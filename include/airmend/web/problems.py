@@ -17,10 +17,13 @@ from starlette.requests import ClientDisconnect
 from airmend.errors import (
     AirmendError,
     MalformedBodyError,
+    OverloadError,
     PayloadError,
     PayloadTooLargeError,
+    ProofUnavailableError,
     SignatureError,
     StoreUnavailableError,
+    TooManyAttemptsError,
     UnknownSourceError,
 )
 
@@ -32,11 +35,24 @@ _STATUS_OF: dict[type[AirmendError], HTTPStatus] = {
     SignatureError: HTTPStatus.UNAUTHORIZED,
     MalformedBodyError: HTTPStatus.BAD_REQUEST,
     PayloadError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
+    # 503 and not 429 where a proven sender waits: Alertmanager sends again after 5xx alone, and
+    # drops what was answered 429
+    OverloadError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ProofUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-_HEADERS_OF: dict[type[AirmendError], dict[str, str]] = {
-    SignatureError: {"WWW-Authenticate": 'Bearer realm="airmend"'},
-    StoreUnavailableError: {"Retry-After": str(RETRY_AFTER_SECONDS)},
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="airmend"'}
+
+# What is told instead of the error, whose words are for our log alone: they name machines and
+# accounts, or say what is configured. Who is refused learns nothing that is not in our
+# documentation, not even whether a source is in use.
+_INSTEAD: dict[type[AirmendError], str] = {
+    SignatureError: "the sender is not proven; send a proof that this source takes "
+    "(docs/senders.md), such as an 'Authorization: Bearer' header. The log of the server says "
+    "what was missing or wrong",
+    ProofUnavailableError: "the sender cannot be proven at the moment; send the same again later",
+    StoreUnavailableError: "the records cannot be used at the moment; send the same again later",
 }
 
 _log = logging.getLogger(__name__)
@@ -53,6 +69,7 @@ def make_problem(
         headers: HTTP headers to send along.
         more: Further members, such as `field`.
     """
+    status = int(status)  # not one of HTTPStatus, which logs show with its name
     document = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -71,17 +88,15 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def _tell_own(request: Request, error: AirmendError) -> Response:
         status = _STATUS_OF.get(type(error))
         if status is None:
-            _log.error("%s failed: %s", request.url.path, error, exc_info=error)
+            _log.error("%r failed: %s", request.url.path, error, exc_info=error)
             return _internal_error()
-        headers = _HEADERS_OF.get(type(error))
-        if isinstance(error, StoreUnavailableError):
-            # the reason may name machines and accounts: it is for our log
-            _log.error("%s is answered 503: %s", request.url.path, error)
-            detail = "the records cannot be used at the moment; send the same again later"
-            return make_problem(status, detail, headers=headers)
-        if isinstance(error, PayloadError):
-            return make_problem(status, str(error), headers=headers, field=error.field)
-        return make_problem(status, str(error), headers=headers)
+        if type(error) in _INSTEAD:
+            level = logging.WARNING if isinstance(error, SignatureError) else logging.ERROR
+            peer = request.client.host if request.client else "unknown"
+            _log.log(level, "%r of %s is answered %d: %s", request.url.path, peer, status, error)
+        detail = _INSTEAD.get(type(error)) or str(error)
+        field = {"field": error.field} if isinstance(error, PayloadError) else {}
+        return make_problem(status, detail, headers=_headers_of(error, status), **field)
 
     @app.exception_handler(HTTPException)
     async def _tell_http(request: Request, error: HTTPException) -> Response:
@@ -105,6 +120,14 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _tell_unforeseen(request: Request, error: Exception) -> Response:
         return _internal_error()  # Starlette raises it again behind us, so the server logs it
+
+
+def _headers_of(error: AirmendError, status: HTTPStatus) -> dict[str, str]:
+    if isinstance(error, OverloadError):
+        return {"Retry-After": str(error.retry_after_seconds)}
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return _CHALLENGE if isinstance(error, SignatureError) else {}
 
 
 def _internal_error() -> Response:

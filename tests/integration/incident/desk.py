@@ -18,7 +18,7 @@ from airmend.errors import RunNotStartedError
 from airmend.incident.answers import Answer, IncidentAnswer
 from airmend.incident.intake import Intake
 from airmend.incident.model import Incident, MatchRejection
-from airmend.incident.signatures import SourceSecrets
+from airmend.incident.proofs import SourceSecrets
 from airmend.records.database import Database
 from airmend.records.incidents import get_incident, list_incidents
 from airmend.records.ledger import read_story

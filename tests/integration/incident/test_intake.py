@@ -18,7 +18,7 @@ from airmend.errors import (
 from airmend.incident.fields import MAX_ALERTS
 from airmend.incident.intake import MAX_BODY_BYTES, SAME_BODY_WINDOW
 from airmend.incident.model import IncidentStatus
-from airmend.incident.signatures import SourceSecrets
+from airmend.incident.proofs import SourceSecrets
 from airmend.records.changes import change_of_incident, changes_without_run
 from airmend.records.deliveries import list_alerts, rejection_counts
 from airmend.records.incidents import set_incident_status

@@ -16,7 +16,8 @@ from fastapi import FastAPI
 from typer.testing import CliRunner, Result
 
 from airmend.cli.send import send_command
-from airmend.incident.signatures import SourceSecrets
+from airmend.incident.proofs import SIGNERS, SourceSecrets
+from airmend.incident.sources import alertmanager
 from airmend.records.database import Database
 from airmend.web.app import create_app
 from tests.integration.incident.desk import TOKEN, Desk
@@ -24,6 +25,7 @@ from tests.postgres import free_port
 from tests.unit.incident.documents import alertmanager_group
 
 KEY = "whsec_" + base64.b64encode(bytes(32)).decode()
+SIGNING_SECRET, PAIR = "It's a Secret to Everybody", "airmend:pass word"
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def url(tmp_path: Path) -> Iterator[str]:
     database = Database(f"sqlite:///{tmp_path / 'records.db'}")
     database.migrate()
     intake = Desk(database).with_ports(clock=lambda: datetime.now(UTC))
-    known = SourceSecrets(bearer=(TOKEN,), hmac=(KEY,))
+    known = SourceSecrets(bearer=(TOKEN,), hmac=(KEY,), signing=(SIGNING_SECRET,), basic=(PAIR,))
     outer = FastAPI()
     outer.mount("/airmend", create_app(intake=intake, secrets=lambda source: known))
     port = free_port()
@@ -71,6 +73,19 @@ def test_it_proves_itself_and_prints_the_answer(url: str, sample: str, secret: s
     assert secret not in result.output
 
 
+@pytest.mark.parametrize("proof", SIGNERS)
+def test_it_proves_itself_as_each_kind_of_sender_does(
+    url: str, sample: str, proof: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alertmanager, "PROOFS", (proof,))
+    secret = {"bearer": TOKEN, "basic": PAIR}.get(proof, SIGNING_SECRET)
+    result = send("alertmanager", sample, "--url", url, "--as", proof, secret=secret)
+    assert result.exit_code == 0
+    assert secret not in result.output
+    wrong = send("alertmanager", sample, "--url", url, "--as", proof, secret=secret + "x")
+    assert json.loads(wrong.stderr)["status"] == 401
+
+
 def test_it_reads_standard_input(url: str) -> None:
     result = send("alertmanager", "-", "--url", url, text=json.dumps(alertmanager_group()))
     assert result.exit_code == 0
@@ -88,5 +103,9 @@ def test_what_cannot_be_sent_says_why(sample: str, tmp_path: Path) -> None:
     assert "Connection refused" in send("generic", sample, "--url", nobody).stderr
     missing = send("generic", str(tmp_path / "none.json"), "--url", nobody)
     assert (missing.exit_code, "none.json" in missing.stderr) == (1, True)
+    unknown = send("generic", sample, "--url", nobody, "--as", "nagios")
+    assert (unknown.exit_code, "choose one of basic, bearer" in unknown.stderr) == (1, True)
+    empty = send("generic", sample, "--url", nobody, "--as", "hub", secret="")
+    assert (empty.exit_code, "holds no secret" in empty.stderr) == (1, True)
     unset = send("generic", sample, "--url", nobody, "--secret-env", "NOT_SET_ANYWHERE")
     assert (unset.exit_code, "NOT_SET_ANYWHERE" in unset.stderr) == (1, True)

@@ -21,8 +21,8 @@ from airmend.cli.environment import (
     read_port,
 )
 from airmend.errors import ConfigurationError
-from airmend.incident.signatures import parse_secrets
-from airmend.incident.sources import source_names
+from airmend.incident.proofs import SCHEMES, parse_secrets
+from airmend.incident.sources import accepted_proofs, source_names
 
 PROJECT = Path(__file__).parents[3]
 
@@ -132,7 +132,7 @@ def test_no_two_installations_share_a_secret(tmp_path: Path) -> None:
     one, other = make(tmp_path / "one"), make(tmp_path / "other")
     for folder in ("one", "other"):
         files = list((tmp_path / folder / "secrets").iterdir())
-        assert len(files) == 4 + len(source_names())
+        assert len([path for path in files if path.suffix != ".json"]) == 3 + len(source_names())
         for path in files:
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
         for private in (tmp_path / folder, tmp_path / folder / "secrets"):
@@ -175,6 +175,24 @@ def test_every_alert_source_gets_a_token_and_a_signing_key(tmp_path: Path) -> No
         known = parse_secrets(connection["password"])
         assert (len(known.bearer), len(known.hmac)) == (1, 1)
         assert connection["password"] == hook_secret(tmp_path, source)
+
+
+def test_an_alert_source_that_takes_other_proofs_gets_secrets_for_them(tmp_path: Path) -> None:
+    environment = make(tmp_path)
+    for source in source_names():
+        connection = json.loads(environment[f"AIRFLOW_CONN_AIRMEND_HOOK_{source.upper()}"])
+        known = parse_secrets(connection["password"], connection["extra"])
+        for proof in set(accepted_proofs(source)) - {"sns"}:
+            assert SCHEMES[proof].is_set(known), (source, proof)
+        assert known.topic_arns == ()  # nobody knows them but the operator
+
+
+def test_what_an_operator_writes_for_a_source_is_handed_over(tmp_path: Path) -> None:
+    extra = {"signing_secrets": ["It's a Secret to Everybody"]}
+    (tmp_path / "secrets").mkdir(mode=0o700)
+    (tmp_path / "secrets/hook-generic.json").write_text(json.dumps(extra))
+    connection = json.loads(make(tmp_path)["AIRFLOW_CONN_AIRMEND_HOOK_GENERIC"])
+    assert connection["extra"] == extra
 
 
 def test_overrides_come_last(tmp_path: Path) -> None:

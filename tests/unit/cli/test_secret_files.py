@@ -10,8 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from airmend.cli.secret_files import keep_passwords, keep_secret, new_fernet_key, new_token
+from airmend.cli.secret_files import (
+    keep_hook_extra,
+    keep_passwords,
+    keep_secret,
+    new_fernet_key,
+    new_token,
+)
 from airmend.errors import ConfigurationError
+from airmend.incident.proofs import SCHEMES, SIGNERS, parse_secrets
 
 
 def test_a_secret_is_made_once(tmp_path: Path) -> None:
@@ -60,3 +67,39 @@ def test_a_password_file_of_another_form_is_an_error(tmp_path: Path, text: str) 
     path.write_text(text)
     with pytest.raises(ConfigurationError, match="not a JSON object"):
         keep_passwords(path, ["ann"])
+
+
+class TestHookExtra:
+    """What an alert source takes beside tokens and keys."""
+
+    def test_it_is_made_once_and_can_be_used(self, tmp_path: Path) -> None:
+        path = tmp_path / "secrets/hook-x.json"
+        extra = keep_hook_extra(path, SCHEMES)
+        assert keep_hook_extra(path, SCHEMES) == extra
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        known = parse_secrets("", extra)
+        for proof in set(SIGNERS) - {"bearer"}:
+            assert SCHEMES[proof].is_set(known)
+        assert SCHEMES["query_token"].is_set(known)
+        assert known.topic_arns == ()
+
+    def test_a_source_that_takes_nothing_else_gets_no_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "hook-x.json"
+        assert keep_hook_extra(path, ["bearer", "standard_webhooks"]) == {}
+        assert not path.exists()
+        path.write_text('{"signing_secrets": ["mine"]}')
+        assert keep_hook_extra(path, ["bearer"]) == {"signing_secrets": ["mine"]}
+
+    @pytest.mark.parametrize(
+        "text", ["[]", "no json", '{"misspelt": ["secret"]}', '{"signing_secrets": ["secret", 1]}']
+    )
+    def test_a_file_that_cannot_be_used_is_named_and_not_shown(
+        self, tmp_path: Path, text: str
+    ) -> None:
+        path = tmp_path / "hook-x.json"
+        path.write_text(text)
+        with pytest.raises(
+            ConfigurationError, match=r"hook-x\.json: .*Correct or remove"
+        ) as caught:
+            keep_hook_extra(path, ["hub"])
+        assert '"secret"' not in str(caught.value)

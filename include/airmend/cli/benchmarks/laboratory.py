@@ -20,7 +20,7 @@ from airmend.cli.estate import Estate
 from airmend.cli.ports import find_free_port
 from airmend.cli.stack import AirflowStack
 from airmend.errors import StackError
-from airmend.incident.signatures import parse_secrets
+from airmend.incident.proofs import parse_secrets
 from airmend.records.database import Database
 
 SOURCE = "alertmanager"

@@ -42,7 +42,7 @@ from airmend.cli.estate import Estate
 from airmend.cli.ports import require_free_port
 from airmend.cli.stack import AirflowStack, stopping_on_sigterm
 from airmend.errors import AirmendError, StackError
-from airmend.incident.signatures import parse_secrets
+from airmend.incident.proofs import parse_secrets
 
 LOOK_SECONDS = 0.3
 """How often records and Airflow are asked how things stand."""

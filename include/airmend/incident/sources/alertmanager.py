@@ -16,6 +16,7 @@ from airmend.incident import fields, times
 from airmend.incident.model import Alert, AlertStatus, fingerprint_labels
 
 NAME = "alertmanager"
+PROOFS = ("standard_webhooks", "bearer", "basic")
 _GROUP_FIELDS = (
     "receiver",
     "groupKey",
