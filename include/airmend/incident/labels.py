@@ -22,7 +22,7 @@ def join_values(value: object) -> str:
     return ",".join(dict.fromkeys(text for text in texts if text))
 
 
-def merge_labels(*parts: Mapping[str, object]) -> dict[str, str]:
+def merge_labels(*parts: Mapping[str, object], limit: int = fields.LABEL_LIMIT) -> dict[str, str]:
     """One set of labels; of a name that stands in several parts, the first says what counts.
 
     Lists are joined. What has no value as text is left out, so that it names nothing.
@@ -33,7 +33,7 @@ def merge_labels(*parts: Mapping[str, object]) -> dict[str, str]:
             key = fields.cut(str(fields.storable(str(name))), fields.NAME_LIMIT)
             text = join_values(value)
             if key.strip() and text:
-                labels.setdefault(key, fields.cut(text, fields.LABEL_LIMIT))
+                labels.setdefault(key, fields.cut(text, limit))
     return labels
 
 
