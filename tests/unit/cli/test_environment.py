@@ -22,7 +22,7 @@ from airmend.cli.environment import (
 )
 from airmend.errors import ConfigurationError
 from airmend.incident.signatures import parse_secrets
-from airmend.incident.sources import source_names
+from airmend.incident.sources import source_names, use_senders
 
 PROJECT = Path(__file__).parents[3]
 
@@ -175,6 +175,18 @@ def test_every_alert_source_gets_a_token_and_a_signing_key(tmp_path: Path) -> No
         known = parse_secrets(connection["password"])
         assert (len(known.bearer), len(known.hmac)) == (1, 1)
         assert connection["password"] == hook_secret(tmp_path, source)
+
+
+def test_a_sender_of_ones_own_gets_a_secret_too(tmp_path: Path) -> None:
+    folder = tmp_path / "senders"
+    folder.mkdir()
+    (folder / "checkmk.yaml").write_text("alert: {name: alert.name, status: alert.status}\n")
+    try:
+        environment = make(tmp_path / "home", {"AIRMEND_SENDERS_DIR": str(folder)})
+    finally:
+        use_senders(None)
+    assert environment["AIRMEND_SENDERS_DIR"] == str(folder)
+    assert "AIRFLOW_CONN_AIRMEND_HOOK_CHECKMK" in environment
 
 
 def test_overrides_come_last(tmp_path: Path) -> None:

@@ -22,12 +22,13 @@ from airmend.incident.mapping.source import MappedSource
 from airmend.located_yaml import Locate, load_located
 
 SUFFIX = ".yaml"
+SUFFIXES = frozenset({SUFFIX, ".yml"})
+"""What is meant as a sender; only the first is read, so that no name stands for two files."""
 
 MAX_FILE_BYTES = 65_536
 """A file of a sender has some forty lines."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,23}")
-_OTHER_SUFFIX = ".yml"
 _FORMS: dict[str, type[BaseModel]] = {
     "alert": AlertForm,
     "status": StatusTable,
@@ -83,11 +84,7 @@ def find_senders(folder: Path) -> list[Path]:
         paths = sorted(folder.iterdir())
     except OSError:
         return []
-    return [
-        path
-        for path in paths
-        if path.suffix in {SUFFIX, _OTHER_SUFFIX} and not path.name.startswith(".")
-    ]
+    return [path for path in paths if path.suffix in SUFFIXES and not path.name.startswith(".")]
 
 
 def check_sender(path: Path, taken: Collection[str]) -> MappedSource | list[SenderFileError]:
