@@ -52,6 +52,7 @@ ENV PATH=/opt/airmend/venv/bin:$PATH \
     AIRMEND_HOME=/var/lib/airmend \
     AIRMEND_DAGS_DIR=/opt/airmend/dags \
     AIRMEND_RUNBOOKS_DIR=/opt/airmend/runbooks \
+    AIRMEND_SENDERS_DIR=/opt/airmend/config/senders \
     AIRMEND_INVENTORY=/opt/airmend/inventory \
     AIRMEND_POLICY_FILE=/opt/airmend/config/policy.yaml \
     AIRMEND_TOPOLOGY_FILE=/opt/airmend/config/topology.yaml \

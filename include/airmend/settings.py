@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     policy_file: Path | None = Field(
         default=None, description="YAML of the change policy; without one the defaults hold."
     )
+    senders_dir: Path = Field(
+        default=Path("config/senders"),
+        description="Folder with one YAML file for each alert source of your own.",
+    )
     reports_dir: Path | None = Field(
         default=None, description="Folder for the reports; without one, `reports` below the home."
     )

@@ -218,7 +218,13 @@ def receiver() -> Iterator[_Receiver]:
         thread.join()
 
 
-CURLS = re.findall(r"^```sh\n(curl .*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+CURLS = [
+    command
+    for path in sorted(ROOT.glob("docs/senders*.md"))
+    for command in re.findall(
+        r"^```sh\n(curl .*?)^```$", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+]
 
 
 @pytest.mark.parametrize("command", CURLS, ids=[re.findall(r"hooks/(\w+)", c)[0] for c in CURLS])

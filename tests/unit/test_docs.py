@@ -53,7 +53,10 @@ SETTINGS, OPERATIONS = ROOT / "docs/settings.md", ROOT / "docs/operations.md"
 ADRS = sorted((ROOT / "docs/adr").glob("*.md"))
 
 PART, MISTAKE, CASE = "part of runbook.yaml", "a mistake", "case"
-OTHER_YAML = {"alertmanager.yml", "inventory.yaml"}  # tried by tests/integration/test_docs.py
+OTHER_YAML = {
+    *("alertmanager.yml", "inventory.yaml"),  # tried by tests/integration/test_docs.py
+    "config/senders/checkmk.yaml",  # tried by test_own_sender_doc.py
+}
 EXAMPLE = "mailer-hangs"
 PLAYBOOK = "playbooks/restart_mailer.yml"
 

@@ -28,7 +28,7 @@ from airmend.cli.secret_files import (
     new_token,
 )
 from airmend.errors import ConfigurationError
-from airmend.incident.sources import accepted_proofs, source_names
+from airmend.incident.sources import accepted_proofs, source_names, use_senders
 from airmend.settings import Settings
 
 AIRFLOW_SETTINGS = Path("config/airflow.env")
@@ -101,6 +101,7 @@ def airflow_environment(
     environ = os.environ if environ is None else environ
     home = home.resolve()
     settings = _airmend_settings(project, home, port, environ)
+    use_senders(Path(settings["AIRMEND_SENDERS_DIR"]))  # they have secrets too
     return {
         **{name: value for name, value in environ.items() if not name.startswith(_NOT_INHERITED)},
         **read_airflow_settings(project / AIRFLOW_SETTINGS),

@@ -1,4 +1,4 @@
-"""`airmend lint`: every mistake of every runbook, without Airflow."""
+"""`airmend lint`: every mistake of every runbook and of every sender's file, without Airflow."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Annotated
 import typer
 
 from airmend.errors import ConfigurationError, RunbookError
+from airmend.incident.mapping.files import SUFFIXES, SenderFileError, check_sender, find_senders
+from airmend.incident.mapping.source import MappedSource
+from airmend.incident.sources import built_in_names
 from airmend.runbook.cases import check_case, find_cases
 from airmend.runbook.catalog import (
     RUNBOOK_FILE,
@@ -27,38 +30,73 @@ def lint_command(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Runbook folders, or folders that hold them; the configured folder when absent.",
+            help="Runbook folders, or folders that hold them, and files of senders; the "
+            "configured folders when absent.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Check runbooks; prints each mistake as FILE:LINE: fact. remedy."""
-    raise typer.Exit(lint(paths or [get_settings().runbooks_dir]))
+    """Check runbooks and senders; prints each mistake as FILE:LINE: fact. remedy."""
+    raise typer.Exit(lint(paths or configured_paths()))
+
+
+def configured_paths() -> list[Path]:
+    """The folder of the runbooks, and that of the senders where it holds some."""
+    settings = get_settings()
+    senders = [settings.senders_dir] if find_senders(settings.senders_dir) else []
+    return [settings.runbooks_dir, *senders]
 
 
 def lint(paths: Sequence[Path]) -> int:
-    """Print every mistake of the runbooks below some paths.
+    """Print every mistake of the runbooks and senders below some paths.
 
     Args:
-        paths: Runbook folders, `runbook.yaml` files, or folders that hold runbook folders.
+        paths: Runbook folders, `runbook.yaml` files, folders that hold runbook folders; files
+            of senders, and folders that hold those.
 
     Returns:
         The exit code: 0 without a mistake, 1 with one, 2 when there was nothing to check.
     """
+    files = [file for path in paths if holds_senders(path) for file in sender_files(path)]
+    others = [path for path in paths if not holds_senders(path)]
     try:
-        folders = find_runbook_folders(paths)
+        folders = find_runbook_folders(others)
     except ConfigurationError as error:
         typer.echo(str(error), err=True)
         return UNUSABLE
-    mistakes = [mistake for folder in folders for mistake in find_mistakes(folder)]
+    mistakes: list[RunbookError | SenderFileError] = [
+        mistake for folder in folders for mistake in find_mistakes(folder)
+    ]
+    mistakes += [mistake for file in files for mistake in find_sender_mistakes(file)]
     for mistake in mistakes:
         typer.echo(str(mistake))
-    looked_at = count(len(folders), "runbook")
+    counted = [count(len(folders), "runbook")] if folders or not files else []
+    looked_at = ", ".join(counted + ([count(len(files), "sender")] if files else []))
     if mistakes:
         typer.echo(f"{looked_at}, {count(len(mistakes), 'mistake')}")
         return MISTAKES
     typer.echo(f"{looked_at}, no mistakes")
     return OK
+
+
+def holds_senders(path: Path) -> bool:
+    """Whether a path is meant as the file of a sender, or as a folder of such files."""
+    if path.is_file():
+        return path.suffix in SUFFIXES and path.name != RUNBOOK_FILE
+    if not find_senders(path) or (path / RUNBOOK_FILE).exists():
+        return False
+    return not any(list_folder(folder) for folder in find_folders(path))
+
+
+def sender_files(path: Path) -> list[Path]:
+    """The files that a path of senders means."""
+    return [path] if path.is_file() else find_senders(path)
+
+
+def find_sender_mistakes(path: Path) -> list[SenderFileError]:
+    """Every mistake of the file of a sender."""
+    found = check_sender(path, built_in_names())
+    return [] if isinstance(found, MappedSource) else found
 
 
 def find_mistakes(folder: Path) -> list[RunbookError]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from airmend.change.model import ChangeRequest
 from airmend.incident.intake import Intake
+from airmend.incident.sources import use_senders
 from airmend.orchestration.services import open_records, utc_now
 from airmend.records.runbooks import current_catalog_version, get_catalog, get_version
 from airmend.runbook.matching import match_runbooks
@@ -42,11 +43,13 @@ class PublishedRunbooks:
 
 
 def compose_intake(start_run: Callable[[ChangeRequest], str]) -> Intake:
-    """The intake of this process.
+    """The intake of this process, with the senders of its own that it has now.
 
     Args:
         start_run: Creates the Airflow run of a change; see `Intake`.
     """
+    settings = get_settings()
+    use_senders(settings.senders_dir)
     return Intake(
         database=open_records(),
         catalog=PublishedRunbooks(),
@@ -54,7 +57,7 @@ def compose_intake(start_run: Callable[[ChangeRequest], str]) -> Intake:
         start_run=start_run,
         clock=utc_now,
         new_id=new_id,
-        base_url=get_settings().base_url,
+        base_url=settings.base_url,
     )
 
 

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from airmend.cli.cases import test_command as cases_command
 from airmend.cli.lint import lint_command
 from airmend.cli.schema import schema_command
+from airmend.settings import get_settings
 from tests.runbook_folders import write_runbook
 
 ROOT = Path(__file__).parents[3]
@@ -88,6 +89,49 @@ def test_a_label_that_is_not_text_is_a_mistake(runbooks: Path) -> None:
     code, output = _run("lint", runbooks)
     assert code == 1
     assert "'incident.labels.job' must be text, it is the number 8080. Put it in quotes." in output
+
+
+SENDER = "alert:\n  name: alert.name\n  status: alert.status\n"
+
+
+def test_senders_are_checked_by_their_folder_or_file(runbooks: Path, tmp_path: Path) -> None:
+    senders = tmp_path / "senders"
+    senders.mkdir()
+    (senders / "checkmk.yaml").write_text(SENDER)
+    bad = senders / "nagios.yaml"
+    bad.write_text(SENDER + "  host: hsot\n")
+    mistake = f"{bad}:4: alert.host: 'hsot' is not defined"
+    assert _run("lint", senders / "checkmk.yaml") == (0, "1 sender, no mistakes\n")
+    for paths in ([senders], [bad]):
+        code, output = _run("lint", *paths)
+        assert code == 1
+        assert output.startswith(mistake)
+    code, output = _run("lint", runbooks, senders)
+    assert code == 1
+    assert output.endswith("1 runbook, 2 senders, 1 mistake\n")
+
+
+def test_the_configured_senders_are_checked_with_the_runbooks(
+    runbooks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    senders = tmp_path / "senders"
+    senders.mkdir()
+    monkeypatch.setenv("AIRMEND_RUNBOOKS_DIR", str(runbooks))
+    monkeypatch.setenv("AIRMEND_SENDERS_DIR", str(senders))
+    get_settings.cache_clear()
+    try:
+        assert _run("lint") == (0, "1 runbook, no mistakes\n")
+        (senders / "alertmanager.yaml").write_text(SENDER)
+        code, output = _run("lint")
+    finally:
+        get_settings.cache_clear()
+    assert code == 1
+    assert "Airmend has a source 'alertmanager' of its own. Rename the file." in output
+
+
+def test_yaml_beside_runbooks_does_not_hide_them(runbooks: Path) -> None:
+    (runbooks / "notes.yaml").write_text("a: b\n")
+    assert _run("lint", runbooks) == (0, "1 runbook, no mistakes\n")
 
 
 @pytest.mark.parametrize("command", ["lint", "test"])

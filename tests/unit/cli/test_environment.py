@@ -22,7 +22,7 @@ from airmend.cli.environment import (
 )
 from airmend.errors import ConfigurationError
 from airmend.incident.proofs import SCHEMES, parse_secrets
-from airmend.incident.sources import accepted_proofs, source_names
+from airmend.incident.sources import accepted_proofs, source_names, use_senders
 
 PROJECT = Path(__file__).parents[3]
 
@@ -193,6 +193,18 @@ def test_what_an_operator_writes_for_a_source_is_handed_over(tmp_path: Path) -> 
     (tmp_path / "secrets/hook-generic.json").write_text(json.dumps(extra))
     connection = json.loads(make(tmp_path)["AIRFLOW_CONN_AIRMEND_HOOK_GENERIC"])
     assert connection["extra"] == extra
+
+
+def test_a_sender_of_ones_own_gets_a_secret_too(tmp_path: Path) -> None:
+    folder = tmp_path / "senders"
+    folder.mkdir()
+    (folder / "checkmk.yaml").write_text("alert: {name: alert.name, status: alert.status}\n")
+    try:
+        environment = make(tmp_path / "home", {"AIRMEND_SENDERS_DIR": str(folder)})
+    finally:
+        use_senders(None)
+    assert environment["AIRMEND_SENDERS_DIR"] == str(folder)
+    assert "AIRFLOW_CONN_AIRMEND_HOOK_CHECKMK" in environment
 
 
 def test_overrides_come_last(tmp_path: Path) -> None:

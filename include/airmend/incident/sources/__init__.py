@@ -9,21 +9,30 @@ A module may say more about its sender, and mostly need not:
 - `PROOFS`: names of the proofs that count (`incident/proofs/`); `DEFAULT_PROOFS` without it.
 - `decode(body, headers)`: turns the bytes into the document that `parse` is given, where the
   sender uses another form than those of `incident/forms.py`. Raises MalformedBodyError.
+
+A sender may also be described by a file of YAML (`incident/mapping`). `use_senders` takes a folder
+of such files in, beside the modules of this folder; it is called once, where a process is put
+together.
 """
 
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Protocol, cast
 
 from airmend.errors import UnknownSourceError
 from airmend.incident.forms import decode_body
+from airmend.incident.mapping.files import SenderFileError, load_senders
 from airmend.incident.model import Alert
 
 DEFAULT_PROOFS = ("standard_webhooks", "bearer")
+
+_log = logging.getLogger(__name__)
 
 
 class Source(Protocol):
@@ -50,26 +59,58 @@ class Source(Protocol):
         """
 
 
+class _Mapped:
+    """The sources of files; replaced as a whole, so that a reader sees one folder or the other."""
+
+    sources: Mapping[str, Source] = {}
+    names: tuple[str, ...] | None = None
+
+
+def use_senders(folder: Path | None) -> list[SenderFileError]:
+    """Take the senders of a folder in; those of a folder before are forgotten.
+
+    Args:
+        folder: Files of YAML; None, or one that is not there, has none.
+
+    Returns:
+        The mistakes, which are in the log too. A file with one gives no source.
+    """
+    found = load_senders(folder, built_in_names()) if folder else None
+    _Mapped.sources = dict(found.sources) if found else {}
+    _Mapped.names = tuple(sorted({*built_in_names(), *_Mapped.sources}))
+    mistakes = found.mistakes if found else []
+    for mistake in mistakes:
+        _log.error("a sender cannot be used: %s", mistake)
+    return mistakes
+
+
 @lru_cache(maxsize=1)
+def built_in_names() -> tuple[str, ...]:
+    """The names of the sources that are modules of this folder, sorted."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+
+
 def source_names() -> tuple[str, ...]:
     """The names of all sources, sorted."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    return _Mapped.names or built_in_names()
 
 
 def find_source(name: str) -> Source:
     """The source with this name.
 
-    The name comes from outside: it is looked up among the modules of this folder and never
-    made into a path.
+    The name comes from outside: it is looked up among the modules of this folder and the files
+    that were read at the start, and never made into a path.
 
     Raises:
         UnknownSourceError: There is none.
     """
-    if name not in source_names():
-        raise UnknownSourceError(
-            f"there is no alert source {name[:40]!r}; use one of: {', '.join(source_names())}"
-        )
-    return cast(Source, importlib.import_module(f"{__name__}.{name}"))
+    if name in built_in_names():
+        return cast(Source, importlib.import_module(f"{__name__}.{name}"))
+    if (source := _Mapped.sources.get(name)) is not None:
+        return source
+    raise UnknownSourceError(
+        f"there is no alert source {name[:40]!r}; use one of: {', '.join(source_names())}"
+    )
 
 
 def accepted_proofs(name: str) -> tuple[str, ...]:
