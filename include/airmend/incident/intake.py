@@ -94,23 +94,12 @@ class Intake(Ports):
             raise
         return self.start(cast(Stored, self._writer.submit(delivery).result()))
 
-    async def receive_soon(
-        self,
-        source_name: str,
-        headers: Mapping[str, str],
-        body: bytes,
-        secrets: Callable[[str], SourceSecrets],
-    ) -> Answer:
-        """The same for an event loop: reads here, waits for the commit without a thread.
+    async def store(self, delivery: Delivery) -> Answer:
+        """The second half of `receive`, for an event loop: no thread waits for the commit.
 
-        What calls Airmend's records or Airflow runs in threads. `secrets` is called here, and
-        must not block.
+        Raises:
+            StoreUnavailableError: The records cannot be written; it should be sent again.
         """
-        try:
-            delivery = self.read(source_name, headers, body, secrets)
-        except IntakeError as error:
-            await asyncio.to_thread(self.count_refusal, source_name, error)
-            raise
         stored = cast(Stored, await asyncio.wrap_future(self._writer.submit(delivery)))
         return await asyncio.to_thread(self.start, stored) if stored.changes else stored.answer
 
@@ -121,10 +110,10 @@ class Intake(Ports):
         body: bytes,
         secrets: Callable[[str], SourceSecrets],
     ) -> Delivery:
-        """A delivery with its alerts, once its sender is proven.
+        """The first half of `receive`: a delivery with its alerts, once its sender is proven.
 
         Raises:
-            IntakeError: It is refused.
+            IntakeError: It is refused; whoever called counts it.
         """
         source = find_source(source_name)
         if len(body) > MAX_BODY_BYTES:

@@ -25,6 +25,7 @@ def create_app(
     *,
     intake: Intake,
     secrets: Callable[[str], SourceSecrets],
+    is_at_hand: Callable[[str], bool] = lambda _source: False,
     pages: APIRouter | None = None,
     login: Any = None,
 ) -> FastAPI:
@@ -33,6 +34,7 @@ def create_app(
     Args:
         intake: Takes deliveries in.
         secrets: Gives the secrets of an alert source.
+        is_at_hand: Whether it would do so without waiting for anything.
         pages: The routes for people; None leaves them out.
         login: A FastAPI dependency that lets only people pass who are logged in; it stands
             before every one of `pages`.
@@ -45,7 +47,7 @@ def create_app(
     # no schema and no interactive documentation: they would be open to everyone
     app = FastAPI(title="Airmend", openapi_url=None, docs_url=None, redoc_url=None)
     add_problem_handlers(app)
-    app.include_router(create_hooks(intake, secrets))
+    app.include_router(create_hooks(intake, secrets, is_at_hand))
     if pages is not None:
         app.include_router(pages, dependencies=[Depends(login)])
 

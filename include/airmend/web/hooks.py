@@ -1,13 +1,14 @@
 """`POST /hooks/{source}`: monitoring tells what goes on.
 
 Called by monitoring systems, proven by the source's secret and not by a login. Reads the body
-up to its limit and hands it to intake, which blocks, in a thread of its own.
+up to its limit and hands it to intake, which answers when it is stored.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 
 from fastapi import APIRouter, HTTPException, Request
@@ -23,12 +24,18 @@ READ_TIMEOUT_SECONDS = 30
 """A sender that is slower than this is not waited for."""
 
 
-def create_hooks(intake: Intake, secrets: Callable[[str], SourceSecrets]) -> APIRouter:
+def create_hooks(
+    intake: Intake,
+    secrets: Callable[[str], SourceSecrets],
+    is_at_hand: Callable[[str], bool] = lambda _source: False,
+) -> APIRouter:
     """The route of the webhooks.
 
     Args:
         intake: Takes deliveries in.
         secrets: Gives the secrets of a source; asked only for sources that exist.
+        is_at_hand: Whether `secrets` would answer for a source without waiting for anything;
+            then a delivery is read in the event loop, which costs less than a thread.
     """
     router = APIRouter()
 
@@ -37,12 +44,12 @@ def create_hooks(intake: Intake, secrets: Callable[[str], SourceSecrets]) -> API
         try:
             find_source(source)  # nothing is read for an address that does not exist
             body = await _read_body(request)
+            read = partial(intake.read, source, request.headers, body, secrets)
+            delivery = read() if is_at_hand(source) else await run_in_threadpool(read)
         except IntakeError as error:
             await run_in_threadpool(intake.count_refusal, source, error)
             raise
-        answer = await run_in_threadpool(
-            intake.receive, source, dict(request.headers), body, secrets
-        )
+        answer = await intake.store(delivery)
         return JSONResponse(answer.model_dump(mode="json"), HTTPStatus.ACCEPTED)
 
     return router
