@@ -52,6 +52,12 @@ class Settings(BaseSettings):
     base_url: str = Field(
         default="http://localhost:8080", description="Where people reach Airflow; used in links."
     )
+    intake_host: str = Field(
+        default="127.0.0.1", description="Where `airmend intake` listens: an address."
+    )
+    intake_port: int = Field(
+        default=8081, ge=1, le=65535, description="The port of `airmend intake`."
+    )
 
     @property
     def records_url(self) -> str:

@@ -1,6 +1,7 @@
 """What the routes need of Airflow: start a run, look a secret up, know who is logged in.
 
-Used inside the API server only; the one place that calls Airflow's own functions for it.
+Used inside the API server and `airmend intake`; the one place that calls Airflow's own
+functions for it.
 """
 
 from __future__ import annotations
@@ -92,6 +93,11 @@ class HookSecrets:
         secrets = self._look_up(source)
         self._kept[source] = (time.monotonic() + SECRETS_ARE_KEPT_SECONDS, secrets)
         return secrets
+
+    def is_at_hand(self, source: str) -> bool:
+        """Whether the secrets of a source are kept, so that asking for them waits for nothing."""
+        kept = self._kept.get(source)
+        return kept is not None and kept[0] > time.monotonic()
 
     def _look_up(self, source: str) -> SourceSecrets:
         try:

@@ -28,6 +28,7 @@ def create_app(
     is_at_hand: Callable[[str], bool] = lambda _source: False,
     pages: APIRouter | None = None,
     login: Any = None,
+    root_path: str = "",
 ) -> FastAPI:
     """Put the application together.
 
@@ -38,6 +39,8 @@ def create_app(
         pages: The routes for people; None leaves them out.
         login: A FastAPI dependency that lets only people pass who are logged in; it stands
             before every one of `pages`.
+        root_path: Where it stands when nobody has mounted it: addresses are taken with this
+            before them, and without it.
 
     Raises:
         ConfigurationError: There are pages and no login.
@@ -45,7 +48,9 @@ def create_app(
     if pages is not None and login is None:
         raise ConfigurationError("the pages need a login; pass the dependency that checks it")
     # no schema and no interactive documentation: they would be open to everyone
-    app = FastAPI(title="Airmend", openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Airmend", openapi_url=None, docs_url=None, redoc_url=None, root_path=root_path
+    )
     add_problem_handlers(app)
     app.include_router(create_hooks(intake, secrets, is_at_hand))
     if pages is not None:
