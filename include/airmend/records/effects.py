@@ -6,20 +6,31 @@ A statement a table, whatever the number of rows. Called by intake inside its tr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Insert, String, bindparam, cast, insert, update
+from sqlalchemy import (
+    Dialect,
+    String,
+    bindparam,
+    cast,
+    false,
+    insert,
+    literal_column,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from airmend.change.model import ChangeRequest
-from airmend.incident.model import Alert, Incident, Member
+from airmend.incident.model import Alert, Member
 from airmend.records.changes import change_values
 from airmend.records.incidents import incident_values
 from airmend.records.model import FactKind
-from airmend.records.situation import MemberStanding, Situation
+from airmend.records.prepared import Write
+from airmend.records.situation import MemberStanding, Situation, next_delivery_numbers
 from airmend.records.tables import (
     AlertRow,
     ChangeRow,
@@ -97,91 +108,62 @@ def write_effects(
         sqlalchemy.exc.IntegrityError: A delivery with this key, an id, or an open incident of a
             fingerprint is there already; undo the transaction.
     """
-    if effects.released:
-        session.connection().execute(_RELEASE, [{"delivery": each} for each in effects.released])
-    if effects.deliveries:
-        _write_deliveries(session, effects.deliveries)
+    connection = session.connection()
+    writes = _writes(connection.dialect)
+    writes.release.run(connection, [{"delivery": each} for each in effects.released])
+    numbers = next_delivery_numbers(session, len(effects.deliveries))
+    for delivery, number in zip(effects.deliveries, numbers, strict=True):
+        delivery.id = number
+    writes.deliver.run(connection, [vars(each) for each in effects.deliveries])
     observe("deliveries written")
     standings = situation.standings.values()
-    _insert(session, IncidentRow, [incident_values(s.incident) for s in standings if s.is_new])
-    changed = [s.incident for s in standings if s.is_changed and not s.is_new]
-    if changed:
-        session.connection().execute(_MOVE_INCIDENT, [_moved_incident(each) for each in changed])
-    if effects.moved:
-        session.connection().execute(
-            _MOVE_MEMBER,
-            [
-                {"member": number, **_moved_member(known.member)}
-                for number, known in effects.moved.items()
-            ],
-        )
-    closed = [each.id for each in changed if not each.status.is_open]
-    if closed:
-        session.connection().execute(_CLOSE_MEMBERS, [{"incident": each} for each in closed])
     ended = {s.incident.id for s in standings if not s.incident.status.is_open}
-    _insert(
-        session,
-        IncidentMemberRow,
+    changed = [s.incident for s in standings if s.is_changed and not s.is_new]
+    writes.open_incident.run(
+        connection, [incident_values(s.incident) for s in standings if s.is_new]
+    )
+    writes.move_incident.run(
+        connection, [incident_values(each) | {"incident": each.id} for each in changed]
+    )
+    writes.move_member.run(
+        connection,
+        [
+            member_values(known.member) | {"member": number}
+            for number, known in effects.moved.items()
+        ],
+    )
+    writes.close_members.run(
+        connection, [{"incident": each.id} for each in changed if each.id in ended]
+    )
+    writes.add_member.run(
+        connection,
         [
             member_values(each.member) | {"is_open": each.member.incident_id not in ended}
             for each in effects.members
         ],
     )
     observe("incidents written")
-    _insert(session, ChangeRow, [change_values(change) for change in effects.changes])
-    _insert(
-        session,
-        AlertRow,
+    writes.request_change.run(connection, [change_values(change) for change in effects.changes])
+    writes.add_alert.run(
+        connection,
         [
             {
                 "delivery_id": delivery.id,
                 "incident_id": incident_id,
                 "fingerprint": alert.fingerprint,
                 "status": alert.status.value,
-                "document": alert.model_dump(mode="json"),
+                "document": alert,
             }
             for delivery, incident_id, alert in effects.alerts
         ],
     )
-    _insert(session, LedgerRow, [_fact_values(fact) for fact in effects.facts])
+    writes.add_fact.run(connection, [_fact_values(fact) for fact in effects.facts])
 
 
 def member_values(member: Member) -> dict[str, Any]:
     """The columns of a member."""
     firings = [at.isoformat() for at in member.firings]
     return {**dict(member), "firings": firings}
-
-
-def _write_deliveries(session: Session, deliveries: list[NewDelivery]) -> None:
-    values = [
-        {
-            "source": each.source,
-            "key": each.key,
-            "received_at": each.received_at,
-            "body_sha256": each.body_sha256,
-            "body": each.body,
-            "answer": each.answer,
-        }
-        for each in deliveries
-    ]
-    numbers = session.connection().execute(_DELIVER, values).scalars()
-    for each, number in zip(deliveries, numbers, strict=True):
-        each.id = number
-
-
-def _insert(session: Session, table: type[Table], rows: list[dict[str, Any]]) -> None:
-    if rows:
-        session.connection().execute(_INSERT[table], rows)
-
-
-def _moved_incident(incident: Incident) -> dict[str, Any]:
-    values = incident_values(incident)
-    return {"incident": incident.id} | {name: values[name] for name in _MOVING_INCIDENT}
-
-
-def _moved_member(member: Member) -> dict[str, Any]:
-    values = member_values(member)
-    return {name: values[name] for name in _MOVING_MEMBER}
 
 
 def _fact_values(fact: NewFact) -> dict[str, Any]:
@@ -217,28 +199,65 @@ _MOVING_MEMBER = (
     "firings",
 )
 
-_INSERT: dict[type[Table], Insert] = {
-    table: insert(table)
-    for table in (IncidentRow, IncidentMemberRow, ChangeRow, AlertRow, LedgerRow)
-}
-_DELIVER = insert(DeliveryRow).returning(DeliveryRow.id, sort_by_parameter_order=True)
-_RELEASE = (
-    update(DeliveryRow)
-    .where(DeliveryRow.id == bindparam("delivery"))
-    .values(key=DeliveryRow.key + "#" + cast(DeliveryRow.id, String))
-)
-_MOVE_INCIDENT = (
-    update(IncidentRow)
-    .where(IncidentRow.id == bindparam("incident"))
-    .values({name: bindparam(name) for name in _MOVING_INCIDENT})
-)
-_MOVE_MEMBER = (
-    update(IncidentMemberRow)
-    .where(IncidentMemberRow.id == bindparam("member"))
-    .values({name: bindparam(name) for name in _MOVING_MEMBER})
-)
-_CLOSE_MEMBERS = (
-    update(IncidentMemberRow)
-    .where(IncidentMemberRow.incident_id == bindparam("incident"), IncidentMemberRow.is_open)
-    .values(is_open=False)
-)
+_STORED_DELIVERY = ("id", "source", "key", "received_at", "body_sha256", "body", "answer")
+
+
+@dataclass(frozen=True)
+class _Writes:
+    release: Write
+    deliver: Write
+    open_incident: Write
+    move_incident: Write
+    move_member: Write
+    close_members: Write
+    add_member: Write
+    request_change: Write
+    add_alert: Write
+    add_fact: Write
+
+
+@lru_cache(maxsize=8)
+def _writes(dialect: Dialect) -> _Writes:
+    """The statements of one database, compiled."""
+
+    def add(table: type[Table], names: Iterable[str] | None = None) -> Write:
+        columns = (column.name for column in table.__table__.columns)
+        return Write(insert(table), dialect, [*(names or columns)])
+
+    member = IncidentMemberRow
+    return _Writes(
+        release=Write(
+            update(DeliveryRow)
+            .where(DeliveryRow.id == bindparam("delivery"))
+            .values(key=DeliveryRow.key + literal_column("'#'") + cast(DeliveryRow.id, String)),
+            dialect,
+        ),
+        deliver=add(DeliveryRow, _STORED_DELIVERY),
+        open_incident=add(IncidentRow),
+        move_incident=Write(
+            update(IncidentRow)
+            .where(IncidentRow.id == bindparam("incident"))
+            .values({name: bindparam(name) for name in _MOVING_INCIDENT}),
+            dialect,
+        ),
+        move_member=Write(
+            update(member)
+            .where(member.id == bindparam("member"))
+            .values({name: bindparam(name) for name in _MOVING_MEMBER}),
+            dialect,
+        ),
+        close_members=Write(
+            update(member)
+            .where(member.incident_id == bindparam("incident"), member.is_open)
+            .values(is_open=false()),
+            dialect,
+        ),
+        add_member=add(member, Member.model_fields),
+        request_change=add(ChangeRow),
+        add_alert=add(
+            AlertRow, ("delivery_id", "incident_id", "fingerprint", "status", "document")
+        ),
+            AlertRow, ("delivery_id", "incident_id", "fingerprint", "status", "document")
+        ),
+        add_fact=add(LedgerRow, ("at", "incident_id", "change_id", "kind", "text", "evidence")),
+    )

@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, func, select, text
+from sqlalchemy import Connection, Dialect, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from airmend.change.model import ChangeRequest
 from airmend.incident.model import Alert, AlertStatus, Incident, Member
+from airmend.records.prepared import Read, within
 from airmend.records.tables import (
     AlertRow,
     ChangeRow,
@@ -96,8 +98,9 @@ class Situation:
 
 def lock_registration(session: Session) -> None:
     """Let no other process register alerts until this transaction ends."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(_LOCK, {"n": LOCK_NUMBER})
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_LOCK)
 
 
 def load_situation(
@@ -110,12 +113,14 @@ def load_situation(
         keys: Source and key of each delivery.
         alerts: All alerts of the deliveries.
     """
-    situation = Situation(fetch=lambda incident_id: _fetch(session, incident_id))
+    connection = session.connection()
+    queries = _queries(connection.dialect)
+    situation = Situation(fetch=lambda incident_id: _fetch(connection, incident_id))
     sources, names = {source for source, _ in keys}, {name for _, name in keys}
-    for row in session.execute(_DELIVERIES, {"sources": list(sources), "keys": list(names)}):
-        situation.deliveries[row.source, row.key] = StoredDelivery(
-            row.id, row.received_at, row.answer or {}
-        )
+    for number, source, key, received_at, answer in queries.deliveries.rows(
+        connection, sources=list(sources), keys=list(names)
+    ):
+        situation.deliveries[source, key] = StoredDelivery(number, received_at, answer or {})
     pending = [
         entry["change"]
         for delivery in situation.deliveries.values()
@@ -123,43 +128,51 @@ def load_situation(
         if entry.get("outcome") == "pending"
     ]
     if pending:
-        situation.waiting = set(session.scalars(_WAITING, {"changes": pending}))
+        rows = queries.waiting.rows(connection, changes=pending)
+        situation.waiting = {change for (change,) in rows}
     fingerprints = list({alert.fingerprint for alert in alerts})
     if not fingerprints:
         return situation
-    for row in session.execute(_MEMBERS, {"fingerprints": fingerprints}):
+    for row in queries.members.rows(connection, fingerprints=fingerprints):
         member = _to_member(row)
         situation.members[member.fingerprint] = MemberStanding(member, row[0])
-        situation.standings.setdefault(
-            member.incident_id, _to_standing(row, 1 + len(_MEMBER_NAMES))
-        )
-    for row in session.execute(_EARLY_ENDS, {"fingerprints": fingerprints}):
-        alert = row.document
-        situation.early_ends[row.fingerprint] = EarlyEnd(
-            _to_time(alert["starts_at"]), _to_time(alert["ends_at"]), row.received_at
+        if member.incident_id not in situation.standings:
+            situation.standings[member.incident_id] = _to_standing(row[1 + len(_MEMBER_NAMES) :])
+    for fingerprint, document, received_at in queries.early_ends.rows(
+        connection, fingerprints=fingerprints
+    ):
+        situation.early_ends[fingerprint] = EarlyEnd(
+            _to_time(document["starts_at"]), _to_time(document["ends_at"]), received_at
         )
     return situation
 
 
-def _fetch(session: Session, incident_id: str) -> Standing | None:
-    row = session.execute(_INCIDENT, {"incident": incident_id}).first()
-    return _to_standing(row, 0) if row else None
+def next_delivery_numbers(session: Session, count: int) -> list[int]:
+    """The numbers of new deliveries, rising; nobody else takes any while registration is locked."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        rows = connection.exec_driver_sql(_NUMBERS, (count,))
+        return sorted(number for (number,) in rows)
+    last = connection.exec_driver_sql(_LAST_NUMBER).scalar_one()
+    return list(range(last + 1, last + 1 + count))
+
+
+def _fetch(connection: Connection, incident_id: str) -> Standing | None:
+    rows = _queries(connection.dialect).incident.rows(connection, incident=incident_id)
+    return next((_to_standing(row) for row in rows), None)
 
 
 def _to_member(row: Sequence[Any]) -> Member:
     return Member.model_validate(dict(zip(_MEMBER_NAMES, row[1:], strict=False)))
 
 
-def _to_standing(row: Sequence[Any], begin: int) -> Standing:
-    incident_end = begin + len(_INCIDENT_NAMES)
-    change_end = incident_end + len(_CHANGE_NAMES)
-    change = dict(zip(_CHANGE_NAMES, row[incident_end:change_end], strict=True))
+def _to_standing(row: Sequence[Any]) -> Standing:
+    end = len(_INCIDENT_NAMES)
+    change = dict(zip(_CHANGE_NAMES, row[end:-1], strict=True))
     return Standing(
-        incident=Incident.model_validate(
-            dict(zip(_INCIDENT_NAMES, row[begin:incident_end], strict=True))
-        ),
+        incident=Incident.model_validate(dict(zip(_INCIDENT_NAMES, row[:end], strict=True))),
         change=ChangeRequest.model_validate(change) if change["id"] is not None else None,
-        firing=row[change_end],
+        firing=row[-1],
     )
 
 
@@ -176,60 +189,90 @@ _INCIDENT_NAMES = tuple(Incident.model_fields)
 _MEMBER_NAMES = tuple(Member.model_fields)
 _CHANGE_NAMES = tuple(ChangeRequest.model_fields)
 
-_FINGERPRINTS: BindParameter[Any] = bindparam("fingerprints", expanding=True)
-_firing = (
-    select(func.count())
-    .where(_other.c.incident_id == _incident.id, _other.c.is_open, _other.c.is_firing)
-    .scalar_subquery()
-)
-_STANDING = (
-    *(_incident[name] for name in _INCIDENT_NAMES),
-    *(_change[name] for name in _CHANGE_NAMES),
-    _firing,
-)
+_LOCK = f"SELECT pg_advisory_xact_lock({LOCK_NUMBER})"
+_NUMBERS = "SELECT nextval(pg_get_serial_sequence('deliveries', 'id')) FROM generate_series(1, %s)"
+_LAST_NUMBER = "SELECT coalesce(max(id), 0) FROM deliveries"
 
-_LOCK = text("SELECT pg_advisory_xact_lock(:n)")
-_DELIVERIES: Select[Any] = select(
-    _delivery.id, _delivery.source, _delivery.key, _delivery.received_at, _delivery.answer
-).where(
-    _delivery.source.in_(bindparam("sources", expanding=True)),
-    _delivery.key.in_(bindparam("keys", expanding=True)),
-)
-_WAITING = select(_change.id).where(
-    _change.id.in_(bindparam("changes", expanding=True)), _change.run_created_at.is_(None)
-)
-_MEMBERS: Select[Any] = (
-    select(_member.id, *(_member[name] for name in _MEMBER_NAMES), *_STANDING)
-    .join_from(IncidentMemberRow.__table__, IncidentRow.__table__)
-    .outerjoin(ChangeRow.__table__, _change.incident_id == _incident.id)
-    .where(
-        _member.id.in_(
-            select(func.max(_member.id))
-            .where(_member.fingerprint.in_(_FINGERPRINTS))
-            .group_by(_member.fingerprint)
-        )
+
+@dataclass(frozen=True)
+class _Queries:
+    deliveries: Read
+    waiting: Read
+    members: Read
+    early_ends: Read
+    incident: Read
+
+
+@lru_cache(maxsize=8)
+def _queries(dialect: Dialect) -> _Queries:
+    """The queries of one database, compiled."""
+    fingerprint = "fingerprints"
+    firing = (
+        select(func.count())
+        .where(_other.c.incident_id == _incident.id, _other.c.is_open, _other.c.is_firing)
+        .scalar_subquery()
     )
-    .order_by(_incident.id)
-    .with_for_update(of=IncidentRow.__table__)
-)
-_INCIDENT: Select[Any] = (
-    select(*_STANDING)
-    .outerjoin_from(IncidentRow.__table__, ChangeRow.__table__, _change.incident_id == _incident.id)
-    .where(_incident.id == bindparam("incident"))
-    .with_for_update(of=IncidentRow.__table__)
-)
-_EARLY_ENDS: Select[Any] = (
-    select(_alert.fingerprint, _alert.document, _delivery.received_at)
-    .join_from(AlertRow.__table__, DeliveryRow.__table__)
-    .where(
-        _alert.id.in_(
-            select(func.max(_alert.id))
-            .where(
-                _alert.fingerprint.in_(_FINGERPRINTS),
-                _alert.incident_id.is_(None),
-                _alert.status == AlertStatus.RESOLVED.value,
+    standing = (
+        *(_incident[name] for name in _INCIDENT_NAMES),
+        *(_change[name] for name in _CHANGE_NAMES),
+        firing,
+    )
+    latest_member = (
+        select(func.max(_member.id))
+        .where(within(_member.fingerprint, fingerprint, dialect))
+        .group_by(_member.fingerprint)
+    )
+    latest_end = (
+        select(func.max(_alert.id))
+        .where(
+            within(_alert.fingerprint, fingerprint, dialect),
+            _alert.incident_id.is_(None),
+            _alert.status == AlertStatus.RESOLVED.value,
+        )
+        .group_by(_alert.fingerprint)
+    )
+    return _Queries(
+        deliveries=Read(
+            select(
+                _delivery.id,
+                _delivery.source,
+                _delivery.key,
+                _delivery.received_at,
+                _delivery.answer,
+            ).where(
+                within(_delivery.source, "sources", dialect),
+                within(_delivery.key, "keys", dialect),
+            ),
+            dialect,
+        ),
+        waiting=Read(
+            select(_change.id).where(
+                within(_change.id, "changes", dialect), _change.run_created_at.is_(None)
+            ),
+            dialect,
+        ),
+        members=Read(
+            select(_member.id, *(_member[name] for name in _MEMBER_NAMES), *standing)
+            .join_from(IncidentMemberRow.__table__, IncidentRow.__table__)
+            .outerjoin(ChangeRow.__table__, _change.incident_id == _incident.id)
+            .where(_member.id.in_(latest_member))
+            .order_by(_incident.id)
+            .with_for_update(of=IncidentRow.__table__),
+            dialect,
+        ),
+        early_ends=Read(
+            select(_alert.fingerprint, _alert.document, _delivery.received_at)
+            .join_from(AlertRow.__table__, DeliveryRow.__table__)
+            .where(_alert.id.in_(latest_end)),
+            dialect,
+        ),
+        incident=Read(
+            select(*standing)
+            .outerjoin_from(
+                IncidentRow.__table__, ChangeRow.__table__, _change.incident_id == _incident.id
             )
-            .group_by(_alert.fingerprint)
-        )
+            .where(_incident.id == bindparam("incident"))
+            .with_for_update(of=IncidentRow.__table__),
+            dialect,
+        ),
     )
-)
