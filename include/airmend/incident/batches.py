@@ -56,6 +56,7 @@ class Delivery:
     body: bytes
     digest: str
     alerts: Sequence[Alert]
+    answer: Answer | None = None  # what the first of its kind was answered, where that is known
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class Stored:
     """What became of a delivery, and the changes whose run is to be started."""
 
     answer: Answer
+    received_at: datetime
     changes: Sequence[ChangeRequest] = ()
 
 
@@ -205,8 +207,8 @@ class _Batch:
         write_effects(self._session, self._situation, self._effects, self._ports.observe)
         changes = {change.id: change for change in self._effects.changes}
         return [
-            self._repeat(delivery) if answer is None else _answer(self._new_of(delivery), changes)
-            for delivery, answer in zip(self._deliveries, given, strict=True)
+            self._repeat(delivery) if new is None else _answer(new, changes)
+            for delivery, new in zip(self._deliveries, given, strict=True)
         ]
 
     def _take(self, delivery: Delivery) -> NewDelivery | None:
@@ -214,8 +216,7 @@ class _Batch:
         name = (delivery.source, delivery.key)
         earlier = self._situation.deliveries.get(name)
         if earlier is not None:
-            is_same = not delivery.key.startswith("body:")
-            if is_same or self._at - earlier.received_at < SAME_BODY_WINDOW:
+            if is_same_delivery(delivery.key, earlier.received_at, self._at):
                 return None
             if earlier.id is not None:
                 self._effects.released.append(earlier.id)
@@ -243,8 +244,9 @@ class _Batch:
         number = earlier.id if earlier.id is not None else self._new_of(delivery).id
         answer = Answer.model_validate(earlier.answer | {"delivery": number, "repeated": True})
         if earlier.id is None:
-            return Stored(answer)  # nothing of this batch is started yet
-        return Stored(answer.with_started(_pending(answer) - self._situation.waiting))
+            return Stored(answer, self._at)  # nothing of this batch is started yet
+        started = _pending(answer) - self._situation.waiting
+        return Stored(answer.with_started(started), earlier.received_at)
 
     def _read_catalog(self) -> Sequence[RunbookVersion]:
         if self._runbooks is None:
@@ -252,10 +254,15 @@ class _Batch:
         return self._runbooks
 
 
+def is_same_delivery(key: str, received_at: datetime, at: datetime) -> bool:
+    """Whether a delivery with a key that was seen at a time is that one, sent again."""
+    return not key.startswith("body:") or at - received_at < SAME_BODY_WINDOW
+
+
 def _answer(new: NewDelivery, changes: dict[str, ChangeRequest]) -> Stored:
     answer = Answer.model_validate(new.answer | {"delivery": new.id})
     requested = [changes[change] for change in sorted(_pending(answer)) if change in changes]
-    return Stored(answer, requested)
+    return Stored(answer, new.received_at, requested)
 
 
 def _pending(answer: Answer) -> set[str]:

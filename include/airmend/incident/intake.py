@@ -28,10 +28,19 @@ from airmend.errors import (
     UnknownSourceError,
 )
 from airmend.incident.answers import Answer
-from airmend.incident.batches import Batches, Delivery, Job, Refusal, StartedRun, Stored
+from airmend.incident.batches import (
+    Batches,
+    Delivery,
+    Job,
+    Refusal,
+    StartedRun,
+    Stored,
+    is_same_delivery,
+)
 from airmend.incident.fields import decode_json, read_text
 from airmend.incident.group_commit import GroupCommit
 from airmend.incident.ports import Ports
+from airmend.incident.repeats import Repeats
 from airmend.incident.signatures import SourceSecrets, prove_sender
 from airmend.incident.sources import find_source, source_names
 from airmend.records.changes import changes_without_run
@@ -61,6 +70,7 @@ class Intake(Ports):
     """Takes deliveries in; one instance a process, since it has the one writer."""
 
     _writer: GroupCommit[Job, Stored | None] = field(init=False, repr=False)
+    _repeats: Repeats = field(init=False, repr=False, default_factory=Repeats)
 
     def __post_init__(self) -> None:
         """Make the writer; its thread begins with the first delivery."""
@@ -92,7 +102,9 @@ class Intake(Ports):
         except IntakeError as error:
             self.count_refusal(source_name, error)
             raise
-        return self.start(cast(Stored, self._writer.submit(delivery).result()))
+        if delivery.answer is not None:
+            return delivery.answer
+        return self.start(delivery, cast(Stored, self._writer.submit(delivery).result()))
 
     async def store(self, delivery: Delivery) -> Answer:
         """The second half of `receive`, for an event loop: no thread waits for the commit.
@@ -100,8 +112,12 @@ class Intake(Ports):
         Raises:
             StoreUnavailableError: The records cannot be written; it should be sent again.
         """
+        if delivery.answer is not None:
+            return delivery.answer
         stored = cast(Stored, await asyncio.wrap_future(self._writer.submit(delivery)))
-        return await asyncio.to_thread(self.start, stored) if stored.changes else stored.answer
+        if stored.changes:
+            return await asyncio.to_thread(self.start, delivery, stored)
+        return self.start(delivery, stored)
 
     def read(
         self,
@@ -120,16 +136,19 @@ class Intake(Ports):
             raise PayloadTooLargeError(
                 f"the body has {len(body)} bytes; send at most {MAX_BODY_BYTES}"
             )
-        headers = {name.lower(): value for name, value in headers.items()}
-        prove_sender(secrets(source_name), headers, body, self.clock(), source=source_name)
+        headers, at = {name.lower(): value for name, value in headers.items()}, self.clock()
+        prove_sender(secrets(source_name), headers, body, at, source=source_name)
         document = decode_json(body)
-        alerts = source.parse(document, headers)
         digest = hashlib.sha256(body).hexdigest()
         key = _delivery_key(source.delivery_id(headers, document), digest)
+        earlier = self._repeats.find(source_name, key)
+        if earlier is not None and is_same_delivery(key, earlier[0], at):
+            return Delivery(source_name, key, body, digest, (), earlier[1])
+        alerts = source.parse(document, headers)
         self.observe("parsed")
         return Delivery(source_name, key, body, digest, alerts)
 
-    def start(self, stored: Stored) -> Answer:
+    def start(self, delivery: Delivery, stored: Stored) -> Answer:
         """Start the runs that a stored delivery calls for, as far as there is time."""
         started: set[str] = set()
         deadline = self.clock() + START_BUDGET
@@ -139,7 +158,9 @@ class Intake(Ports):
                     started.add(change.id)
         except StoreUnavailableError:
             _log.exception("delivery %d is stored; its runs start later", stored.answer.delivery)
-        return stored.answer.with_started(started)
+        answer = stored.answer.with_started(started) if started else stored.answer
+        self._repeats.keep(delivery.source, delivery.key, stored.received_at, answer)
+        return answer
 
     def count_refusal(self, source_name: str, error: IntakeError) -> None:
         """Count a rejection; names that are no source count as one, so that they cost nothing."""

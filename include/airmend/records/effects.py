@@ -257,7 +257,5 @@ def _writes(dialect: Dialect) -> _Writes:
         add_alert=add(
             AlertRow, ("delivery_id", "incident_id", "fingerprint", "status", "document")
         ),
-            AlertRow, ("delivery_id", "incident_id", "fingerprint", "status", "document")
-        ),
         add_fact=add(LedgerRow, ("at", "incident_id", "change_id", "kind", "text", "evidence")),
     )

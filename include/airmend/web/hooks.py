@@ -13,7 +13,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 
 from airmend.errors import IntakeError, PayloadTooLargeError
 from airmend.incident.intake import MAX_BODY_BYTES, Intake
@@ -40,7 +40,7 @@ def create_hooks(
     router = APIRouter()
 
     @router.post("/hooks/{source}")
-    async def receive_delivery(source: str, request: Request) -> JSONResponse:
+    async def receive_delivery(source: str, request: Request) -> Response:
         try:
             find_source(source)  # nothing is read for an address that does not exist
             body = await _read_body(request)
@@ -50,7 +50,9 @@ def create_hooks(
             await run_in_threadpool(intake.count_refusal, source, error)
             raise
         answer = await intake.store(delivery)
-        return JSONResponse(answer.model_dump(mode="json"), HTTPStatus.ACCEPTED)
+        return Response(
+            answer.model_dump_json(), HTTPStatus.ACCEPTED, media_type="application/json"
+        )
 
     return router
 
