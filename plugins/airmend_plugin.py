@@ -40,10 +40,11 @@ def _compose() -> Any:
     from airmend.web.app import create_app
     from airmend.web.pages import create_pages
 
-    database = open_records()
+    database, secrets = open_records(), HookSecrets()
     return create_app(
         intake=compose_intake(start_run),
-        secrets=HookSecrets(),
+        secrets=secrets,
+        is_at_hand=secrets.is_at_hand,
         limits=Limits.of(get_settings()),
         pages=create_pages(database, get_settings()),
         login=require_login,

@@ -17,6 +17,7 @@ from airmend.incident.model import (
     AlertStatus,
     Incident,
     IncidentStatus,
+    Member,
     Severity,
     fingerprint_labels,
 )
@@ -140,6 +141,30 @@ def make_incident(**override: Any) -> Incident:
         "alert_count": 1,
     }
     return Incident(**(fields | override))
+
+
+def make_member(incident: Incident | None = None, **override: Any) -> Member:
+    """The primary member of an incident; without one, of `make_incident`'s."""
+    incident = incident or make_incident()
+    fields: dict[str, Any] = {
+        "incident_id": incident.id,
+        "fingerprint": incident.fingerprint,
+        "source": incident.source,
+        "name": incident.name,
+        "service": incident.service,
+        "host": incident.host,
+        "labels": incident.labels,
+        "is_primary": True,
+        "is_open": incident.status.is_open,
+        "is_firing": incident.recovered_at is None,
+        "started_at": incident.started_at,
+        "fired_at": incident.opened_at,
+        "resolved_at": incident.recovered_at,
+        "alert_count": 1,
+        "firings": [incident.opened_at],
+        "evidence": [],
+    }
+    return Member(**(fields | override))
 
 
 def make_target(name: str = "web1", **override: Any) -> Target:

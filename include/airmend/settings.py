@@ -74,6 +74,12 @@ class Settings(BaseSettings):
         description="Deliveries that are read or stored at one moment; one source has at most "
         "half, one address a quarter. What goes beyond is answered 503.",
     )
+    intake_host: str = Field(
+        default="127.0.0.1", description="Where `airmend intake` listens: an address."
+    )
+    intake_port: int = Field(
+        default=8081, ge=1, le=65535, description="The port of `airmend intake`."
+    )
 
     @property
     def records_url(self) -> str:

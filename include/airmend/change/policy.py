@@ -26,6 +26,7 @@ from pydantic import (
 
 from airmend.change.document import read_document
 from airmend.change.model import RiskBand
+from airmend.incident.model import IntakeLimits
 
 POLICY = "policy"
 """Who decided, where no person did; no person may answer under this name."""
@@ -199,6 +200,7 @@ class Policy(_Part):
     target_wait_seconds: int = Field(default=300, ge=0, le=86_400)
     approvers: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     automatic_bands_for_standard: tuple[RiskBand, ...] = (RiskBand.LOW,)
+    intake: IntakeLimits = IntakeLimits()
 
     @field_validator("time_zone")
     @classmethod

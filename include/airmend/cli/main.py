@@ -38,6 +38,7 @@ COMMANDS = {
     "unlock": Entry("unlock", "unlock_command", "List locked runbooks, or unlock one."),
     "migrate": Entry("migrate", "migrate_command", "Bring the records to this release."),
     "up": Entry("up", "up_command", "Run Airflow with Airmend until Ctrl-C."),
+    "intake": Entry("intake", "intake_command", "Take webhooks in a process of its own."),
     "demo": Entry("demo.command", "demo_command", "Break a small estate and see it repaired."),
     "bench": Entry("bench", "bench_command", "Measure speed, each figure beside its floor."),
 }

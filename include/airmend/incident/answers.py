@@ -19,6 +19,11 @@ class Outcome(StrEnum):
     REPEATED = "repeated"  # belongs to a known incident; nothing is started
     RESOLVED = "resolved"  # the sender says that it is over
     UNMATCHED = "unmatched"  # a new incident that no runbook takes
+    JOINED = "joined"  # belongs to an open incident of the same cause; nothing is started
+    REOPENED = "reopened"  # fires again soon after its incident ended: that one is open again
+    ESCALATED = "escalated"  # a new incident of an alert that flaps: a person's
+    SUPPRESSED = "suppressed"  # held back by a mute, a maintenance window or the kill switch
+    TEST = "test"  # a test message; stored, and nothing else
     IGNORED = "ignored"  # stored, and there is nothing that it could belong to
 
 

@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from json.encoder import encode_basestring_ascii
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,6 +36,7 @@ that was left out could make a runbook match that must not."""
 _DEPTH_LIMIT = 16
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_BLANK = re.compile("[\x00- ]")
 _PORT = re.compile(r":[0-9]{1,5}$")
 
 _SEVERITIES = {
@@ -86,7 +88,7 @@ def storable(value: object, depth: int = _DEPTH_LIMIT) -> Any:
     is replaced by a note, and so is anything that JSON does not have.
     """
     if isinstance(value, str):
-        return _UNSTORABLE.sub(_REPLACEMENT, value)
+        return _clean(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -95,13 +97,23 @@ def storable(value: object, depth: int = _DEPTH_LIMIT) -> Any:
         return value if math.isfinite(value) else str(value)
     if depth == 0:
         return "(nested too deeply)"
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):  # a Mapping would be asked by its registry, which is slow
         return {
-            str(storable(str(key), 0)): storable(item, depth - 1) for key, item in value.items()
+            _clean(str(key)): _clean(item) if type(item) is str else storable(item, depth - 1)
+            for key, item in value.items()
         }
     if isinstance(value, list | tuple):
         return [storable(item, depth - 1) for item in value]
+    if isinstance(value, Mapping):
+        return storable(dict(value), depth)
     return f"({type(value).__name__})"
+
+
+def _clean(text: str) -> str:
+    """A text without what a database cannot take; nearly every text is plain and stays."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return _UNSTORABLE.sub(_REPLACEMENT, text)
 
 
 def read_object(value: object, field: str) -> dict[str, Any]:
@@ -132,7 +144,7 @@ def read_alert_list(value: object, field: str) -> list[Any]:
 def read_text(value: object) -> str:
     """A scalar as text; "" for what is missing, an object or a list."""
     if isinstance(value, str):
-        return str(storable(value))
+        return _clean(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -190,7 +202,7 @@ def read_priority(value: object) -> Severity:
 def read_link(value: object) -> str | None:
     """An address that a person may click: http or https with a host; None for anything else."""
     text = read_text(value).strip()
-    if len(text) > LINK_LIMIT or any(character <= " " for character in text):
+    if len(text) > LINK_LIMIT or _BLANK.search(text):
         return None
     try:
         parts = urlsplit(text)
@@ -223,7 +235,8 @@ def without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
         if value is None or value in ("", [], {}):
             continue
         clean = storable(value)
-        size += len(key) + len(json.dumps(clean))
+        written = encode_basestring_ascii if type(clean) is str else json.dumps
+        size += len(key) + len(written(clean))
         if size > UNMAPPED_LIMIT:
             kept["cut"] = "more than is kept here; the delivery's body has all"
             break

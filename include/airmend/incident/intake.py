@@ -2,20 +2,19 @@
 
 Called by `web/hooks.py` and, for runs that could not be started, by a task every minute.
 Other rooms come in as ports; nothing of Airflow is known here. What was answered is durable:
-the delivery, its incidents and its changes are one transaction, and a change without a run is
-an entry of an outbox that `resume_starts` works off, after a crash too.
+the delivery, its incidents and its changes are one transaction (`batches.py`), and a change
+without a run is an entry of an outbox that `resume_starts` works off, after a crash too.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import cast
 
 from airmend.change.model import ChangeRequest
 from airmend.errors import (
@@ -28,38 +27,33 @@ from airmend.errors import (
     StoreUnavailableError,
     UnknownSourceError,
 )
-from airmend.incident.answers import Answer, IncidentAnswer, link_run
-from airmend.incident.fields import decode_json, read_text
-from airmend.incident.model import Alert
-from airmend.incident.proofs import SourceSecrets, prove_sender
-from airmend.incident.registration import Matcher, Registration
-from airmend.incident.sources import find_source, source_names
-from airmend.records.changes import changes_without_run, mark_run_created
-from airmend.records.database import Database
-from airmend.records.deliveries import (
-    count_rejection,
-    find_delivery,
-    release_key,
-    store_answer,
-    store_delivery,
+from airmend.incident.answers import Answer
+from airmend.incident.batches import (
+    Batches,
+    Delivery,
+    Job,
+    Refusal,
+    StartedRun,
+    Stored,
+    is_same_delivery,
 )
-from airmend.records.ledger import append_fact
-from airmend.records.model import FactKind
-from airmend.runbook.model import RunbookVersion
+from airmend.incident.fields import read_text
+from airmend.incident.group_commit import GroupCommit
+from airmend.incident.ports import Ports
+from airmend.incident.proofs import SourceSecrets, prove_sender
+from airmend.incident.repeats import Repeats
+from airmend.incident.sources import decode_delivery, find_source, source_names
+from airmend.records.changes import changes_without_run
 
 MAX_BODY_BYTES = 1_048_576
 """A larger body is refused."""
 
-SAME_BODY_WINDOW = timedelta(hours=1)
-"""So long is the same body, from a sender that gives no delivery id, the same delivery.
-
-After that it is looked at again: a script may send the same words about another failure.
-"""
-
-START_BUDGET = timedelta(seconds=5)
+START_BUDGET = timedelta(seconds=3)
 """After so long the sender gets its answer; runs that are not started by then start later."""
 
-_ATTEMPTS = 5
+MAX_BATCH_ALERTS = 1_000
+"""Alerts that are stored in one transaction at most, unless one delivery has more."""
+
 _REASONS: dict[type[IntakeError], str] = {
     UnknownSourceError: "unknown_source",
     PayloadTooLargeError: "too_large",
@@ -71,28 +65,17 @@ _REASONS: dict[type[IntakeError], str] = {
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Intake:
-    """Takes deliveries in.
+@dataclass(frozen=True, kw_only=True)
+class Intake(Ports):
+    """Takes deliveries in; one instance a process, since it has the one writer."""
 
-    Args:
-        database: The records.
-        catalog: Gives the runbook versions that new runs may start from.
-        match: Finds the one that takes an incident, from the incident's facts.
-        start_run: Creates the Airflow run of a change and gives its id; called again for the
-            same change it gives the same run. Raises RunNotStartedError when it cannot now.
-        clock: The time, aware.
-        new_id: Eight random characters of base32, for ids.
-        base_url: Where people reach Airflow.
-    """
+    _writer: GroupCommit[Job, Stored | None] = field(init=False, repr=False)
+    _repeats: Repeats = field(init=False, repr=False, default_factory=Repeats)
 
-    database: Database
-    catalog: Callable[[Session], Sequence[RunbookVersion]]
-    match: Matcher
-    start_run: Callable[[ChangeRequest], str]
-    clock: Callable[[], datetime]
-    new_id: Callable[[], str]
-    base_url: str
+    def __post_init__(self) -> None:
+        """Make the writer; its thread begins with the first delivery."""
+        writer = GroupCommit(Batches(self).commit, weigh_job, MAX_BATCH_ALERTS)
+        object.__setattr__(self, "_writer", writer)
 
     def receive(
         self,
@@ -115,19 +98,75 @@ class Intake:
             StoreUnavailableError: The records cannot be written; it should be sent again.
         """
         try:
-            key, alerts = self._read(source_name, headers, body, secrets)
+            delivery = self.read(source_name, headers, body, secrets)
         except IntakeError as error:
             self.count_refusal(source_name, error)
             raise
-        answer = self._store(source_name, key, body, alerts)
-        return answer if answer.repeated else self._start_all(answer)
+        if delivery.answer is not None:
+            return delivery.answer
+        return self.start(delivery, cast(Stored, self._writer.submit(delivery).result()))
+
+    async def store(self, delivery: Delivery) -> Answer:
+        """The second half of `receive`, for an event loop: no thread waits for the commit.
+
+        Raises:
+            StoreUnavailableError: The records cannot be written; it should be sent again.
+        """
+        if delivery.answer is not None:
+            return delivery.answer
+        stored = cast(Stored, await asyncio.wrap_future(self._writer.submit(delivery)))
+        if stored.changes:
+            return await asyncio.to_thread(self.start, delivery, stored)
+        return self.start(delivery, stored)
+
+    def read(
+        self,
+        source_name: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        secrets: Callable[[str], SourceSecrets],
+    ) -> Delivery:
+        """The first half of `receive`: a delivery with its alerts, once its sender is proven.
+
+        Raises:
+            IntakeError: It is refused; whoever called counts it.
+        """
+        source = find_source(source_name)
+        if len(body) > MAX_BODY_BYTES:
+            raise PayloadTooLargeError(
+                f"the body has {len(body)} bytes; send at most {MAX_BODY_BYTES}"
+            )
+        headers, at = {name.lower(): value for name, value in headers.items()}, self.clock()
+        prove_sender(secrets(source_name), headers, body, at, source=source_name)
+        document = decode_delivery(source, body, headers)
+        digest = hashlib.sha256(body).hexdigest()
+        key = _delivery_key(source.delivery_id(headers, document), digest)
+        earlier = self._repeats.find(source_name, key)
+        if earlier is not None and is_same_delivery(key, earlier[0], at):
+            return Delivery(source_name, key, body, digest, (), earlier[1])
+        alerts = source.parse(document, headers)
+        self.observe("parsed")
+        return Delivery(source_name, key, body, digest, alerts)
+
+    def start(self, delivery: Delivery, stored: Stored) -> Answer:
+        """Start the runs that a stored delivery calls for, as far as there is time."""
+        started: set[str] = set()
+        deadline = self.clock() + START_BUDGET
+        try:
+            for change in stored.changes:
+                if self.clock() <= deadline and self._start(change):
+                    started.add(change.id)
+        except StoreUnavailableError:
+            _log.exception("delivery %d is stored; its runs start later", stored.answer.delivery)
+        answer = stored.answer.with_started(started) if started else stored.answer
+        self._repeats.keep(delivery.source, delivery.key, stored.received_at, answer)
+        return answer
 
     def count_refusal(self, source_name: str, error: IntakeError) -> None:
         """Count a rejection; names that are no source count as one, so that they cost nothing."""
         source = source_name if source_name in source_names() else "unknown"
         try:
-            with self.database.session() as session:
-                count_rejection(session, source, _REASONS[type(error)], at=self.clock())
+            self._writer.submit(Refusal(source, _REASONS[type(error)])).result()
         except StoreUnavailableError:
             _log.exception("a rejection of source %s could not be counted", source)
 
@@ -141,88 +180,9 @@ class Intake:
             waiting = changes_without_run(session)
         return sum(self._start(change) for change in waiting)
 
-    def _read(
-        self,
-        source_name: str,
-        headers: Mapping[str, str],
-        body: bytes,
-        secrets: Callable[[str], SourceSecrets],
-    ) -> tuple[str, list[Alert]]:
-        """The key of a delivery and its alerts, once its sender is proven."""
-        source = find_source(source_name)
-        if len(body) > MAX_BODY_BYTES:
-            raise PayloadTooLargeError(
-                f"the body has {len(body)} bytes; send at most {MAX_BODY_BYTES}"
-            )
-        headers = {name.lower(): value for name, value in headers.items()}
-        prove_sender(secrets(source_name), headers, body, self.clock(), source=source_name)
-        document = decode_json(body)
-        alerts = source.parse(document, headers)
-        return _delivery_key(source.delivery_id(headers, document), body), alerts
-
-    def _store(self, source: str, key: str, body: bytes, alerts: list[Alert]) -> Answer:
-        """Store in one transaction, again when another delivery was first at the same instant."""
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                with self.database.session() as session:
-                    return self._register(session, source, key, body, alerts)
-            except IntegrityError as error:
-                _log.info("delivery %s of %s met another one, attempt %d", key, source, attempt)
-                conflict = error
-        raise StoreUnavailableError(
-            f"the delivery met another one {_ATTEMPTS} times; send it again"
-        ) from conflict
-
-    def _register(
-        self, session: Session, source: str, key: str, body: bytes, alerts: list[Alert]
-    ) -> Answer:
-        at = self.clock()
-        if (earlier := find_delivery(session, source, key)) is not None:
-            if not _is_body_key(key) or at - earlier.received_at < SAME_BODY_WINDOW:
-                waiting = {change.id for change in changes_without_run(session)}
-                answer = Answer.model_validate(earlier.answer | {"repeated": True})
-                return answer.with_started(_changes_of(answer) - waiting)
-            release_key(session, earlier.id)
-        delivery_id = store_delivery(session, source, key, body, at=at)
-        runbooks: list[Sequence[RunbookVersion]] = []
-
-        def read_catalog() -> Sequence[RunbookVersion]:
-            if not runbooks:
-                runbooks.append(self.catalog(session))
-            return runbooks[0]
-
-        registration = Registration(
-            session, delivery_id, at, read_catalog, self.match, self.new_id, self.base_url
-        )
-        # always in the same order, so that two deliveries never wait for each other's rows
-        order = sorted(range(len(alerts)), key=lambda number: alerts[number].fingerprint)
-        entries: dict[int, IncidentAnswer] = {
-            number: registration.register(alerts[number]) for number in order
-        }
-        answer = Answer(
-            delivery=delivery_id, incidents=[entries[number] for number in range(len(alerts))]
-        )
-        store_answer(session, delivery_id, answer.model_dump(mode="json"))
-        return answer
-
-    def _start_all(self, answer: Answer) -> Answer:
-        wanted = _changes_of(answer)
-        if not wanted:
-            return answer
-        started: set[str] = set()
-        deadline = self.clock() + START_BUDGET
-        try:
-            with self.database.session() as session:
-                waiting = [c for c in changes_without_run(session) if c.id in wanted]
-            for change in waiting:
-                if self.clock() <= deadline and self._start(change):
-                    started.add(change.id)
-        except StoreUnavailableError:
-            _log.exception("delivery %d is stored; its runs start later", answer.delivery)
-        return answer.with_started(started)
-
     def _start(self, change: ChangeRequest) -> bool:
         """Start one run and note it; False leaves the change in the outbox."""
+        self.observe("before the start")
         try:
             run_id = self.start_run(change)
         except AirmendError as error:
@@ -231,40 +191,21 @@ class Intake:
         except Exception:  # noqa: BLE001 - what nobody foresaw must not hold up other changes
             _log.exception("the run of %s could not be started", change.id)
             return False
-        at = self.clock()
-        with self.database.session() as session:
-            if mark_run_created(session, change.id, at):
-                append_fact(
-                    session,
-                    FactKind.RUN_CREATED,
-                    f"Airflow has the run {run_id} of {change.dag_id}",
-                    at=at,
-                    incident_id=change.incident_id,
-                    change_id=change.id,
-                    dag_run=run_id,
-                    url=link_run(self.base_url, change),
-                )
+        self.observe("started")
+        self._writer.submit(StartedRun(change, run_id)).result()
         return True
 
 
-def _delivery_key(given: str | None, body: bytes) -> str:
+def weigh_job(job: Job) -> int:
+    """How much of a batch a job is: its alerts, and one for itself."""
+    return 1 + len(job.alerts) if isinstance(job, Delivery) else 1
+
+
+def _delivery_key(given: str | None, digest: str) -> str:
     """The identity of a delivery: the sender's id, hashed where it is long, or the body's."""
     if not given:
-        return f"body:{hashlib.sha256(body).hexdigest()}"
+        return f"body:{digest}"
     clean = read_text(given)
     if len(clean) <= 200:
         return f"id:{clean}"
     return f"id-sha256:{hashlib.sha256(clean.encode()).hexdigest()}"
-
-
-def _is_body_key(key: str) -> bool:
-    return key.startswith("body:")
-
-
-def _changes_of(answer: Answer) -> set[str]:
-    """The changes whose run was still to be started when the delivery was stored."""
-    return {
-        entry.change
-        for entry in answer.incidents
-        if entry.change is not None and entry.outcome == "pending"
-    }

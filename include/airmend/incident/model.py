@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -39,7 +39,8 @@ class IncidentStatus(StrEnum):
 
     UNMATCHED = "unmatched"  # no runbook claims it: a person's
     REMEDIATING = "remediating"  # a change was requested for it
-    ESCALATED = "escalated"  # the change did not resolve it: a person's
+    ESCALATED = "escalated"  # no change resolved it, or none may try: a person's
+    SUPPRESSED = "suppressed"  # a mute, a maintenance window or the kill switch holds it back
     REMEDIATED = "remediated"  # a change resolved it, and verification says so
     RECOVERED = "recovered"  # the sender says that it is over
     CLOSED = "closed"  # a person closed it
@@ -51,8 +52,42 @@ class IncidentStatus(StrEnum):
 
 
 OPEN_INCIDENT_STATUSES = frozenset(
-    {IncidentStatus.UNMATCHED, IncidentStatus.REMEDIATING, IncidentStatus.ESCALATED}
+    {
+        IncidentStatus.UNMATCHED,
+        IncidentStatus.REMEDIATING,
+        IncidentStatus.ESCALATED,
+        IncidentStatus.SUPPRESSED,
+    }
 )
+
+
+class IntakeLimits(BaseModel):
+    """When an alert is old news, when it is the same trouble again, and when it flaps.
+
+    The section `intake` of the policy file.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reopen_window_seconds: int = Field(default=600, ge=0, le=86_400)
+    late_alert_seconds: int = Field(default=3600, ge=0, le=172_800)
+    flapping_firings: int = Field(default=3, ge=2, le=20)
+    flapping_window_seconds: int = Field(default=3600, ge=0, le=86_400)
+
+    @property
+    def reopen_window(self) -> timedelta:
+        """So long after its end does the same alert open an incident again."""
+        return timedelta(seconds=self.reopen_window_seconds)
+
+    @property
+    def late_alert_window(self) -> timedelta:
+        """So long after the end was told may the beginning still arrive."""
+        return timedelta(seconds=self.late_alert_seconds)
+
+    @property
+    def flapping_window(self) -> timedelta:
+        """The time in which `flapping_firings` firings are too many; 0 switches it off."""
+        return timedelta(seconds=self.flapping_window_seconds)
 
 
 def fingerprint_labels(source: str, name: str, labels: dict[str, str]) -> str:
@@ -101,7 +136,10 @@ class Alert(BaseModel):
 
 
 class Incident(BaseModel):
-    """One disruption, as the records hold it; alerts with the same fingerprint belong to it."""
+    """One disruption, as the records hold it.
+
+    The alert that opened it is its primary one; others of the same cause join it as members.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -124,6 +162,8 @@ class Incident(BaseModel):
     closed_at: datetime | None
     alert_count: int
     rejections: list[MatchRejection] = Field(default_factory=list)
+    suppression: Suppression | None = None  # what holds it back, or held it back last
+    suggestions: list[dict[str, Any]] = Field(default_factory=list)  # known errors like it
 
     def facts(self) -> dict[str, Any]:
         """What a runbook's expressions see as `incident`: plain values, nothing callable."""
@@ -138,6 +178,42 @@ class Incident(BaseModel):
             "labels": dict(self.labels),
             "annotations": dict(self.annotations),
         }
+
+
+class Member(BaseModel):
+    """One fingerprint of an incident: its own life, from its first firing to its end.
+
+    The incident has recovered when every open member has.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    incident_id: str
+    fingerprint: str
+    source: str
+    name: str
+    service: str | None
+    host: str | None
+    labels: dict[str, str]
+    is_primary: bool  # it opened the incident
+    is_open: bool  # the incident is open, and the same alert belongs to it
+    is_firing: bool
+    started_at: datetime | None  # by the sender's clock, the latest start that it told
+    fired_at: datetime  # by ours: the latest firing that was no repeat
+    resolved_at: datetime | None  # by ours; empty while it fires
+    alert_count: int
+    firings: list[datetime]  # the latest ones, repeats not counted, oldest first
+    evidence: list[str]  # why it joined; empty for the primary one
+
+
+class Suppression(BaseModel):
+    """What holds an incident back: a mute, a maintenance window, or the kill switch."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    rule_id: str
+    author: str
+    reason: str
 
 
 class MatchRejection(BaseModel):

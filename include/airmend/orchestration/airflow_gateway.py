@@ -1,6 +1,7 @@
 """What the routes need of Airflow: start a run, know who is logged in.
 
-Used inside the API server only; the one place that calls Airflow's own functions for it.
+Used inside the API server and `airmend intake`; the one place that calls Airflow's own
+functions for it.
 """
 
 from __future__ import annotations

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import base64
+import logging
 import secrets
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from airmend.change.model import ChangeRequest
+from airmend.change.policy import load_policy
+from airmend.errors import ConfigurationError
 from airmend.incident.intake import Intake
+from airmend.incident.model import IntakeLimits
 from airmend.incident.sources import use_senders
 from airmend.orchestration.services import open_records, utc_now
 from airmend.records.runbooks import current_catalog_version, get_catalog, get_version
 from airmend.runbook.matching import match_runbooks
 from airmend.runbook.model import RunbookVersion
 from airmend.settings import get_settings
+
+_log = logging.getLogger(__name__)
 
 
 class PublishedRunbooks:
@@ -42,6 +49,38 @@ class PublishedRunbooks:
         return self._runbooks
 
 
+class PolicyLimits:
+    """The limits of intake, as the policy file has them now.
+
+    Read again when the file has changed. A policy that cannot be used stops changes, later and
+    elsewhere; alerts are taken in with what was read last.
+
+    Args:
+        path: The policy file; None for the defaults.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path, self._seen = path, ""
+        self._limits = IntakeLimits()
+
+    def __call__(self) -> IntakeLimits:
+        """The limits."""
+        if self._path is None:
+            return self._limits
+        try:
+            state = self._path.stat()
+            seen = f"{state.st_mtime_ns} {state.st_size} {state.st_ino}"
+        except OSError as error:
+            seen = str(error)
+        if seen != self._seen:
+            self._seen = seen
+            try:
+                self._limits = load_policy(self._path).intake
+            except ConfigurationError as error:
+                _log.error("the limits of intake stay as they were: %s", error)
+        return self._limits
+
+
 def compose_intake(start_run: Callable[[ChangeRequest], str]) -> Intake:
     """The intake of this process, with the senders of its own that it has now.
 
@@ -58,6 +97,7 @@ def compose_intake(start_run: Callable[[ChangeRequest], str]) -> Intake:
         clock=utc_now,
         new_id=new_id,
         base_url=settings.base_url,
+        limits=PolicyLimits(settings.policy_file),
     )
 
 

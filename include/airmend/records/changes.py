@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -23,18 +24,20 @@ from airmend.records.tables import ChangeRow, DecisionRow
 
 def create_change(session: Session, change: ChangeRequest) -> None:
     """Store a requested change; its Airflow run does not exist yet."""
-    fields = change.model_dump(mode="python", exclude={"targets", "risk", "change_type", "status"})
-    session.add(
-        ChangeRow(
-            **fields,
-            change_type=change.change_type.value,
-            status=change.status.value,
-            targets=[target.model_dump(mode="json") for target in change.targets],
-            risk=change.risk.model_dump(mode="json") if change.risk else None,
-            run_created_at=None,
-        )
-    )
+    session.add(ChangeRow(**change_values(change)))
     session.flush()
+
+
+def change_values(change: ChangeRequest) -> dict[str, Any]:
+    """The columns of a change that was just requested."""
+    return {
+        **dict(change),
+        "change_type": change.change_type.value,
+        "status": change.status.value,
+        "targets": [target.model_dump(mode="json") for target in change.targets],
+        "risk": change.risk.model_dump(mode="json") if change.risk else None,
+        "run_created_at": None,
+    }
 
 
 def get_change(session: Session, change_id: str) -> ChangeRequest:

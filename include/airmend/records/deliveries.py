@@ -1,85 +1,15 @@
-"""Deliveries with their alerts and answers, and how often senders were turned away.
-
-A delivery's key is unique for its source: of two that arrive at the same instant, the second
-one's insert fails, and its whole transaction with it.
-"""
+"""The alerts of deliveries, and how often senders were turned away."""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from airmend.incident.model import Alert
-from airmend.records.tables import AlertRow, DeliveryRow, RejectionCountRow
-
-
-@dataclass(frozen=True)
-class StoredDelivery:
-    """A delivery that was taken in before."""
-
-    id: int
-    received_at: datetime
-    answer: dict[str, Any]
-
-
-def find_delivery(session: Session, source: str, key: str) -> StoredDelivery | None:
-    """The delivery with this key, or None."""
-    row = session.scalars(
-        select(DeliveryRow).where(DeliveryRow.source == source, DeliveryRow.key == key)
-    ).one_or_none()
-    return StoredDelivery(row.id, row.received_at, row.answer or {}) if row else None
-
-
-def store_delivery(session: Session, source: str, key: str, body: bytes, *, at: datetime) -> int:
-    """Store a delivery that has no answer yet; gives its number.
-
-    Raises:
-        sqlalchemy.exc.IntegrityError: The source has a delivery with this key.
-    """
-    row = DeliveryRow(
-        source=source,
-        key=key,
-        received_at=at,
-        body_sha256=hashlib.sha256(body).hexdigest(),
-        body=body,
-        answer=None,
-    )
-    session.add(row)
-    session.flush()
-    return row.id
-
-
-def store_answer(session: Session, delivery_id: int, answer: dict[str, Any]) -> None:
-    """Keep the answer of a delivery, for when it is sent again."""
-    session.get_one(DeliveryRow, delivery_id).answer = answer
-
-
-def release_key(session: Session, delivery_id: int) -> None:
-    """Let the key of an old delivery be used again; the delivery itself stays."""
-    row = session.get_one(DeliveryRow, delivery_id)
-    row.key = f"{row.key}#{row.id}"
-    session.flush()
-
-
-def store_alert(
-    session: Session, alert: Alert, *, delivery_id: int, incident_id: str | None
-) -> None:
-    """Store one alert of a delivery with the incident that it belongs to."""
-    session.add(
-        AlertRow(
-            delivery_id=delivery_id,
-            incident_id=incident_id,
-            fingerprint=alert.fingerprint,
-            status=alert.status.value,
-            document=alert.model_dump(mode="json"),
-        )
-    )
+from airmend.records.tables import AlertRow, RejectionCountRow
 
 
 def list_alerts(session: Session, incident_id: str) -> list[Alert]:

@@ -7,29 +7,57 @@ the database can; SQLite has one writer at a time anyway.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from airmend.incident.model import OPEN_INCIDENT_STATUSES, Incident, IncidentStatus
+from airmend.incident.model import Incident, IncidentStatus
 from airmend.records.ledger import append_fact
 from airmend.records.model import FactKind
-from airmend.records.tables import IncidentRow
-
-_OPEN = [status.value for status in OPEN_INCIDENT_STATUSES]
+from airmend.records.tables import IncidentMemberRow, IncidentRow
 
 
 def create_incident(session: Session, incident: Incident) -> None:
-    """Store a new incident.
+    """Store a new incident with its primary alert.
 
     Raises:
         sqlalchemy.exc.IntegrityError: The fingerprint has an open incident, or the id is used.
     """
-    fields = incident.model_dump(mode="python", exclude={"rejections"})
-    fields |= {"status": incident.status.value, "severity": incident.severity.value}
-    rejections = [rejection.model_dump(mode="json") for rejection in incident.rejections]
-    session.add(IncidentRow(**fields, rejections=rejections))
+    session.add(IncidentRow(**incident_values(incident)))
     session.flush()
+    session.add(
+        IncidentMemberRow(
+            incident_id=incident.id,
+            fingerprint=incident.fingerprint,
+            source=incident.source,
+            name=incident.name,
+            service=incident.service,
+            host=incident.host,
+            labels=incident.labels,
+            is_primary=True,
+            is_open=incident.status.is_open,
+            is_firing=incident.recovered_at is None,
+            started_at=incident.started_at,
+            fired_at=incident.opened_at,
+            resolved_at=incident.recovered_at,
+            alert_count=incident.alert_count,
+            firings=[incident.opened_at.isoformat()],
+            evidence=[],
+        )
+    )
+    session.flush()
+
+
+def incident_values(incident: Incident) -> dict[str, Any]:
+    """The columns of an incident."""
+    return {
+        **dict(incident),
+        "status": incident.status.value,
+        "severity": incident.severity.value,
+        "rejections": [each.model_dump(mode="json") for each in incident.rejections],
+        "suppression": incident.suppression and incident.suppression.model_dump(mode="json"),
+    }
 
 
 def get_incident(session: Session, incident_id: str) -> Incident:
@@ -57,40 +85,6 @@ def list_incidents(
     return [_to_model(row) for row in session.scalars(query.limit(limit))]
 
 
-def open_incident_of(session: Session, fingerprint: str) -> Incident | None:
-    """The open incident of a fingerprint, locked; at most one exists."""
-    row = session.scalars(
-        select(IncidentRow)
-        .where(IncidentRow.fingerprint == fingerprint, IncidentRow.status.in_(_OPEN))
-        .with_for_update()
-    ).one_or_none()
-    return _to_model(row) if row else None
-
-
-def latest_incident_of(session: Session, fingerprint: str) -> Incident | None:
-    """The incident of a fingerprint that was opened last, open or ended."""
-    row = session.scalars(
-        select(IncidentRow)
-        .where(IncidentRow.fingerprint == fingerprint)
-        .order_by(IncidentRow.opened_at.desc(), IncidentRow.id.desc())
-        .limit(1)
-    ).one_or_none()
-    return _to_model(row) if row else None
-
-
-def count_repeat(session: Session, incident_id: str) -> None:
-    """Add one alert to an incident; while it is open, it no longer counts as recovered.
-
-    Raises:
-        sqlalchemy.exc.NoResultFound: There is no such incident.
-    """
-    row = session.get_one(IncidentRow, incident_id, with_for_update=True)
-    row.alert_count += 1
-    if row.status in _OPEN:
-        row.recovered_at = None
-    session.flush()
-
-
 def note_recovery(session: Session, incident_id: str, *, at: datetime) -> None:
     """Note that the sender says it is over; the status is not touched.
 
@@ -115,8 +109,13 @@ def set_incident_status(
         row.closed_at = None
     elif row.closed_at is None:
         row.closed_at = at
-    row.status = status.value
+    was_open, row.status = IncidentStatus(row.status).is_open, status.value
     session.flush()
+    members = update(IncidentMemberRow).where(IncidentMemberRow.incident_id == incident_id)
+    if status.is_open and not was_open:  # those that joined may belong elsewhere by now
+        session.execute(members.where(IncidentMemberRow.is_primary).values(is_open=True))
+    elif was_open and not status.is_open:
+        session.execute(members.values(is_open=False))
 
 
 def close_incident(

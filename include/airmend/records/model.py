@@ -17,7 +17,11 @@ class FactKind(StrEnum):
 
     INCIDENT_OPENED = "incident_opened"
     ALERT_REPEATED = "alert_repeated"
+    ALERT_JOINED = "alert_joined"
     ALERT_RESOLVED = "alert_resolved"
+    INCIDENT_REOPENED = "incident_reopened"
+    INCIDENT_SUPPRESSED = "incident_suppressed"
+    INCIDENT_ESCALATED = "incident_escalated"
     RUNBOOK_MATCHED = "runbook_matched"
     NO_RUNBOOK = "no_runbook"
     RUN_CREATED = "run_created"

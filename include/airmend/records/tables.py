@@ -14,10 +14,6 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from airmend.incident.model import OPEN_INCIDENT_STATUSES
-
-OPEN_STATUSES_SQL = ", ".join(f"'{status}'" for status in sorted(OPEN_INCIDENT_STATUSES))
-
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC time; SQLite keeps no zone, so it is put back when read."""
@@ -87,7 +83,7 @@ class AlertRow(Table):
 
 
 class IncidentRow(Table):
-    """One incident; at most one open incident a fingerprint, kept by a partial unique index."""
+    """One incident; its fingerprint is that of its primary alert."""
 
     __tablename__ = "incidents"
 
@@ -110,14 +106,44 @@ class IncidentRow(Table):
     closed_at: Mapped[datetime | None]
     alert_count: Mapped[int]
     rejections: Mapped[list[Any]]
+    suppression: Mapped[dict[str, Any] | None]
+    suggestions: Mapped[list[Any]] = mapped_column(server_default="[]")
+
+
+class IncidentMemberRow(Table):
+    """One fingerprint of one incident; at most one open one a fingerprint, in all incidents.
+
+    `id` rises with the order in which members came, since intake stores one batch at a time.
+    """
+
+    __tablename__ = "incident_members"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.id"), index=True)
+    fingerprint: Mapped[str]
+    source: Mapped[str]
+    name: Mapped[str]
+    service: Mapped[str | None]
+    host: Mapped[str | None]
+    labels: Mapped[dict[str, Any]]
+    is_primary: Mapped[bool]
+    is_open: Mapped[bool]
+    is_firing: Mapped[bool]
+    started_at: Mapped[datetime | None]
+    fired_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    alert_count: Mapped[int]
+    firings: Mapped[list[Any]]
+    evidence: Mapped[list[Any]]
 
     __table_args__ = (
+        Index("ix_incident_members_fingerprint", "fingerprint", "id"),
         Index(
-            "uq_incidents_open_fingerprint",
+            "uq_incident_members_open_fingerprint",
             "fingerprint",
             unique=True,
-            sqlite_where=text(f"status IN ({OPEN_STATUSES_SQL})"),
-            postgresql_where=text(f"status IN ({OPEN_STATUSES_SQL})"),
+            sqlite_where=text("is_open"),
+            postgresql_where=text("is_open"),
         ),
     )
 

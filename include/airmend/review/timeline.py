@@ -17,7 +17,11 @@ from airmend.review.model import Citation, Lane, ReportFacts, TimelineEntry
 LANES = {
     FactKind.INCIDENT_OPENED: Lane.DETECTION,
     FactKind.ALERT_REPEATED: Lane.DETECTION,
+    FactKind.ALERT_JOINED: Lane.DETECTION,
     FactKind.ALERT_RESOLVED: Lane.DETECTION,
+    FactKind.INCIDENT_REOPENED: Lane.DETECTION,
+    FactKind.INCIDENT_SUPPRESSED: Lane.DETECTION,
+    FactKind.INCIDENT_ESCALATED: Lane.DETECTION,
     FactKind.RUNBOOK_MATCHED: Lane.DETECTION,
     FactKind.NO_RUNBOOK: Lane.DETECTION,
     FactKind.RUN_CREATED: Lane.DETECTION,

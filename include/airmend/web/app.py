@@ -28,8 +28,10 @@ def create_app(
     intake: Intake,
     secrets: Callable[[str], SourceSecrets],
     limits: Limits | None = None,
+    is_at_hand: Callable[[str], bool] = lambda _source: False,
     pages: APIRouter | None = None,
     login: Any = None,
+    root_path: str = "",
 ) -> FastAPI:
     """Put the application together.
 
@@ -37,9 +39,12 @@ def create_app(
         intake: Takes deliveries in.
         secrets: Gives the secrets of an alert source.
         limits: How much the webhooks take in; `Limits()` by default. Health and pages have none.
+        is_at_hand: Whether it would do so without waiting for anything.
         pages: The routes for people; None leaves them out.
         login: A FastAPI dependency that lets only people pass who are logged in; it stands
             before every one of `pages`.
+        root_path: Where it stands when nobody has mounted it: addresses are taken with this
+            before them, and without it.
 
     Raises:
         ConfigurationError: There are pages and no login.
@@ -48,10 +53,12 @@ def create_app(
         raise ConfigurationError("the pages need a login; pass the dependency that checks it")
     # no OpenAPI document and no interactive documentation, which would be open to everyone:
     # `airmend openapi` prints the document of the webhooks
-    app = FastAPI(title="Airmend", openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Airmend", openapi_url=None, docs_url=None, redoc_url=None, root_path=root_path
+    )
     add_problem_handlers(app)
     app.add_middleware(HideQuery)
-    app.include_router(create_hooks(Hooks(intake, secrets, limits or Limits())))
+    app.include_router(create_hooks(Hooks(intake, secrets, limits or Limits(), is_at_hand)))
     if pages is not None:
         app.include_router(pages, dependencies=[Depends(login)])
 

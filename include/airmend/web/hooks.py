@@ -2,7 +2,7 @@
 
 Called by monitoring systems, proven by the source's secret and not by a login. Whoever knocks
 is let in or sent away before anything is read; then the body is read up to its limit and
-handed to intake, which blocks, in a thread.
+handed to intake, which answers when it is stored.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import TypeVar, TypeVarTuple
 
 import anyio
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 
 from airmend.errors import (
     ConfigurationError,
@@ -62,12 +63,18 @@ class Hooks:
         intake: Takes deliveries in.
         secrets: Gives the secrets of a source; asked only for sources that exist.
         limits: How much is taken in.
+        is_at_hand: Whether `secrets` would answer for a source without waiting for anything;
+            then a delivery is read in the event loop, which costs less than a thread.
     """
 
     def __init__(
-        self, intake: Intake, secrets: Callable[[str], SourceSecrets], limits: Limits
+        self,
+        intake: Intake,
+        secrets: Callable[[str], SourceSecrets],
+        limits: Limits,
+        is_at_hand: Callable[[str], bool] = lambda _source: False,
     ) -> None:
-        self._intake, self._secrets = intake, secrets
+        self._intake, self._secrets, self._is_at_hand = intake, secrets, is_at_hand
         self._admission = Admission(limits, time.monotonic)
         self._threads = anyio.CapacityLimiter(THREADS)
         self._threads_of: dict[str, anyio.CapacityLimiter] = {}
@@ -101,15 +108,16 @@ class Hooks:
 
     async def _take_in(self, source: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Give a whole delivery to intake, and count it when its sender was proven."""
+        read = partial(self._intake.read, source, headers, body, self._look_up)
         try:
-            answer = await self._run(
-                source, self._intake.receive, source, headers, body, self._look_up
-            )
-        except (MalformedBodyError, PayloadError):  # both are found after the proof
-            self._admission.count_delivery(source)
+            delivery = read() if self._is_at_hand(source) else await self._run(source, read)
+        except IntakeError as error:
+            if isinstance(error, MalformedBodyError | PayloadError):  # found after the proof
+                self._admission.count_delivery(source)
+            await self._run(source, self._intake.count_refusal, source, error)
             raise
         self._admission.count_delivery(source)
-        return answer
+        return await self._intake.store(delivery)
 
     def _look_up(self, source: str) -> SourceSecrets:
         try:
@@ -136,9 +144,11 @@ def create_hooks(hooks: Hooks) -> APIRouter:
 
     @router.post("/hooks/{source}")
     @router.post("/hooks/{source}/")  # many senders do not follow a redirect
-    async def receive_delivery(source: str, request: Request) -> JSONResponse:
+    async def receive_delivery(source: str, request: Request) -> Response:
         answer = await hooks.receive(source, request)
-        return JSONResponse(answer.model_dump(mode="json"), int(HTTPStatus.ACCEPTED))
+        return Response(
+            answer.model_dump_json(), int(HTTPStatus.ACCEPTED), media_type="application/json"
+        )
 
     return router
 

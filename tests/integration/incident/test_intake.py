@@ -15,8 +15,9 @@ from airmend.errors import (
     SignatureError,
     UnknownSourceError,
 )
+from airmend.incident.batches import SAME_BODY_WINDOW
 from airmend.incident.fields import MAX_ALERTS
-from airmend.incident.intake import MAX_BODY_BYTES, SAME_BODY_WINDOW
+from airmend.incident.intake import MAX_BODY_BYTES
 from airmend.incident.model import IncidentStatus
 from airmend.incident.proofs import SourceSecrets
 from airmend.records.changes import change_of_incident, changes_without_run

@@ -14,16 +14,13 @@ from airmend.incident.model import Incident, IncidentStatus, MatchRejection
 from airmend.records.database import Database
 from airmend.records.deliveries import count_rejection, rejection_counts
 from airmend.records.incidents import (
-    count_repeat,
     create_incident,
     find_incident,
     get_incident,
-    latest_incident_of,
     list_incidents,
-    note_recovery,
-    open_incident_of,
     set_incident_status,
 )
+from airmend.records.members import list_members
 from tests.builders import AT, make_incident
 
 HOUR = timedelta(hours=1)
@@ -55,20 +52,6 @@ def test_a_fingerprint_has_one_open_incident_at_most(database: Database) -> None
     store(database, make_incident(id="inc-3", status=IncidentStatus.CLOSED))
 
 
-def test_the_open_and_the_latest_incident_of_a_fingerprint_are_found(database: Database) -> None:
-    old = make_incident(id="inc-1", status=IncidentStatus.REMEDIATED)
-    new = make_incident(id="inc-2", status=IncidentStatus.RECOVERED, opened_at=AT + HOUR)
-    store(database, new, old)
-    with database.session() as session:
-        assert open_incident_of(session, old.fingerprint) is None
-        assert latest_incident_of(session, old.fingerprint) == new
-        assert latest_incident_of(session, "other") is None
-    store(database, current := make_incident(id="inc-3", opened_at=AT + 2 * HOUR))
-    with database.session() as session:
-        assert open_incident_of(session, old.fingerprint) == current
-        assert latest_incident_of(session, old.fingerprint) == current
-
-
 def test_the_newest_come_first_up_to_a_limit(database: Database) -> None:
     statuses = [IncidentStatus.CLOSED, IncidentStatus.UNMATCHED, IncidentStatus.CLOSED]
     store(
@@ -98,33 +81,25 @@ def test_an_end_has_a_time_and_keeps_its_first_one(database: Database) -> None:
             assert stored.closed_at == (AT + HOUR if hours else None)
 
 
-def test_a_repeat_takes_the_recovery_back_while_it_is_open(database: Database) -> None:
+def test_the_members_of_an_incident_are_open_as_long_as_it_is(database: Database) -> None:
     incident = make_incident()
     store(database, incident)
-    with database.session() as session:
-        note_recovery(session, incident.id, at=AT)
-        count_repeat(session, incident.id)
-        assert get_incident(session, incident.id).recovered_at is None
-        note_recovery(session, incident.id, at=AT)
-        set_incident_status(session, incident.id, IncidentStatus.REMEDIATED, at=AT)
-        count_repeat(session, incident.id)
-        assert get_incident(session, incident.id).recovered_at == AT
-        assert get_incident(session, incident.id).alert_count == 3
+    for status in (IncidentStatus.ESCALATED, IncidentStatus.CLOSED, IncidentStatus.UNMATCHED):
+        with database.session() as session:
+            set_incident_status(session, incident.id, status, at=AT)
+            (member,) = list_members(session, [incident.id])[incident.id]
+            assert member.is_open is status.is_open
+            assert (member.is_primary, member.fingerprint) == (True, incident.fingerprint)
 
 
-def test_nothing_is_lost_when_many_count_at_once(database: Database) -> None:
-    incident = make_incident()
-    store(database, incident)
-
+def test_no_rejection_is_lost_when_many_count_at_once(database: Database) -> None:
     def count(_: int) -> None:
         with database.session() as session:
-            count_repeat(session, incident.id)
             count_rejection(session, "generic", "signature", at=AT)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(count, range(40)))
     with database.session() as session:
-        assert get_incident(session, incident.id).alert_count == 41
         assert rejection_counts(session) == {("generic", "signature"): 40}
 
 

@@ -138,7 +138,6 @@ def test_bytes_that_are_no_json_are_a_bad_request(client: Caller) -> None:
     problem(client.post(HOOK, content=b"[" * 100_000, headers=PROOF), 400)
 
 
-@pytest.mark.xfail(reason="intake is yet to call decode_delivery", strict=True)
 def test_json_in_a_form_is_taken_in(client: Caller) -> None:
     form = {"payload": json.dumps(generic_alert())}
     assert client.post(HOOK, data=form, headers=PROOF).status_code == 202

@@ -23,6 +23,9 @@ from airmend.errors import StackError
 from airmend.incident.proofs import parse_secrets
 from airmend.records.database import Database
 
+POLICY = "intake: {reopen_window_seconds: 0, flapping_window_seconds: 0}\n"
+"""The same hosts break again and again here, and each time is an incident of its own."""
+
 SOURCE = "alertmanager"
 RUNBOOK = "service-down"
 
@@ -92,6 +95,8 @@ def open_laboratory(
     estate = Estate(home / "estate")
     try:
         estate.start()
+        policy = home / "policy.yaml"
+        policy.write_text(POLICY)
         environment = airflow_environment(
             project,
             home=home,
@@ -100,6 +105,7 @@ def open_laboratory(
             overrides={
                 "AIRMEND_INVENTORY": str(estate.inventory),
                 "AIRMEND_TOPOLOGY_FILE": str(estate.topology),
+                "AIRMEND_POLICY_FILE": str(policy),
             },
         )
         with AirflowStack(environment) as stack:
