@@ -17,6 +17,8 @@ from airmend.web.topology_part import ServiceNode, TopologyPart
 
 MARGIN = 8.0
 PADDING = 12.0
+LEAST_WIDTH = 560.0
+"""A wide picture is made smaller to fit a page, but not below this: then it scrolls."""
 
 STYLE = """
 .tp{--ink:#1b2430;--soft:#5b6675;--box:#f7f9fa;--edge:#c3cad3;--firing:#b3261e;--firing-box:#fdeae7;
@@ -50,7 +52,8 @@ def draw_part(part: TopologyPart, name: str) -> Markup:
     width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
     return Markup(
         '<svg class="tp" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w:.0f} {h:.0f}" '
-        'width="{w:.0f}" height="{h:.0f}" role="img" aria-labelledby="tp-title tp-description">'
+        'width="{w:.0f}" height="{h:.0f}" style="min-width:{least:.0f}px" role="img" '
+        'aria-labelledby="tp-title tp-description">'
         '<title id="tp-title">{}</title><desc id="tp-description">{}</desc><style>{}</style>'
         "<defs>{}{}</defs>{}</svg>"
     ).format(
@@ -62,6 +65,7 @@ def draw_part(part: TopologyPart, name: str) -> Markup:
         Markup("").join(shapes),
         w=width,
         h=height,
+        least=min(width, LEAST_WIDTH),
     )
 
 
