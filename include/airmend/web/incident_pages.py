@@ -12,7 +12,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from airmend.incident.fields import storable
 from airmend.incident.model import Incident
 from airmend.records.changes import change_of_incident
 from airmend.records.database import Database
@@ -43,7 +42,7 @@ from airmend.web.incident_lines import (
     signals_of,
     web_links,
 )
-from airmend.web.showing import Shower
+from airmend.web.showing import Shower, read_id
 from airmend.web.surroundings import Surroundings
 
 INCIDENTS_SHOWN = 50
@@ -61,7 +60,7 @@ def create_incident_pages(
     @router.get("/")
     def show_overview(request: Request) -> Response:
         choice = read_choice(request.query_params)
-        before = str(storable(request.query_params.get("before", ""))) or None
+        before = read_id(request.query_params.get("before", "")) or None
         wanted = choice.to_filter(show.now())
         with database.session() as session:
             incidents = filter_incidents(session, wanted, limit=INCIDENTS_SHOWN + 1, before=before)
@@ -95,7 +94,7 @@ def create_incident_pages(
 
     @router.get("/incidents/{incident_id}")
     def show_incident(request: Request, incident_id: str) -> Response:
-        number = str(storable(incident_id))
+        number = read_id(incident_id)
         with database.session() as session:
             incident = find_incident(session, number)
             if incident is not None:

@@ -14,7 +14,7 @@ from airmend.records.reports import list_reports, load_report
 from airmend.review.model import PostIncidentReport
 from airmend.review.rendering import render_html, render_markdown
 from airmend.web.problems import make_problem
-from airmend.web.showing import HEADERS, Shower, make_page
+from airmend.web.showing import HEADERS, Shower, make_page, read_id
 
 REPORTS_SHOWN = 50
 REFRESH_SECONDS = 3
@@ -37,7 +37,8 @@ def create_report_pages(database: Database, show: Shower) -> APIRouter:
     @router.get("/reports")
     def show_reports(request: Request, before: str | None = None) -> Response:
         with database.session() as session:
-            reports = list_reports(session, limit=REPORTS_SHOWN, before=before)
+            seen = None if before is None else read_id(before)
+            reports = list_reports(session, limit=REPORTS_SHOWN, before=seen)
         more = reports[-1].change_id if len(reports) == REPORTS_SHOWN else None
         return show(request, "reports.html.j2", reports=reports, before=before, more=more)
 
@@ -45,12 +46,12 @@ def create_report_pages(database: Database, show: Shower) -> APIRouter:
     def show_report_of_run(request: Request, dag: str, run: str) -> Response:
         # Airflow puts the run's id into the address as it is, and a "+" arrives as a space,
         # which no run id can hold
-        run_id = run.replace(" ", "+")
+        dag_id, run_id = read_id(dag), read_id(run).replace(" ", "+")
         with database.session() as session:
-            change = change_of_run(session, dag, run_id)
+            change = change_of_run(session, dag_id, run_id)
             if change is None:
                 return show.missing(
-                    request, f"The run {run_id} of {dag} was not started for an incident."
+                    request, f"The run {run_id} of {dag_id} was not started for an incident."
                 )
             document = load_report(session, change.id)
         if document is not None:
@@ -89,7 +90,7 @@ def create_report_pages(database: Database, show: Shower) -> APIRouter:
 
 def _load(database: Database, change_id: str) -> PostIncidentReport | None:
     with database.session() as session:
-        document = load_report(session, change_id)
+        document = load_report(session, read_id(change_id))
     return PostIncidentReport.model_validate(document) if document is not None else None
 
 

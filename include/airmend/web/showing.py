@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import ChoiceLoader, PackageLoader
 from markupsafe import Markup
 
+from airmend.incident.fields import storable
 from airmend.incident.model import IncidentStatus
 from airmend.review.rendering import make_html_environment
 from airmend.review.wording import make_printable
@@ -72,6 +73,11 @@ class Shower:
 def make_page(text: str, status: int = 200) -> Response:
     """A page that may load and run nothing."""
     return HTMLResponse(text, status, headers=HEADERS)
+
+
+def read_id(text: str) -> str:
+    """An id from an address, as a database can be asked for it: PostgreSQL takes no NUL."""
+    return str(storable(text))
 
 
 def word_age(seconds: float) -> str:
