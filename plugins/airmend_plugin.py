@@ -33,17 +33,19 @@ def _compose() -> Any:
     """Put the rooms together: the only place that knows the web, the rooms and Airflow."""
     from airmend.orchestration.airflow_gateway import HookSecrets, require_login, start_run
     from airmend.orchestration.composition import compose_intake
-    from airmend.orchestration.services import open_records
+    from airmend.orchestration.services import open_records, read_topology
     from airmend.settings import get_settings
     from airmend.web.app import create_app
     from airmend.web.pages import create_pages
+    from airmend.web.surroundings import Surroundings
 
-    database, secrets = open_records(), HookSecrets()
+    database, secrets, settings = open_records(), HookSecrets(), get_settings()
+    surroundings = Surroundings(topology=lambda: read_topology(settings))
     return create_app(
         intake=compose_intake(start_run),
         secrets=secrets,
         is_at_hand=secrets.is_at_hand,
-        pages=create_pages(database, get_settings()),
+        pages=create_pages(database, settings, surroundings=surroundings),
         login=require_login,
     )
 

@@ -42,8 +42,9 @@ from airmend.web.incident_lines import (
     signals_of,
     web_links,
 )
-from airmend.web.showing import Shower, read_id
+from airmend.web.showing import Shower
 from airmend.web.surroundings import Surroundings
+from airmend.web.texts import read_id
 
 INCIDENTS_SHOWN = 50
 CHOICES_SHOWN = 200
@@ -70,7 +71,6 @@ def create_incident_pages(
             services = count_services(session, wanted, limit=CHOICES_SHOWN)
             runbooks = count_runbooks(session, wanted, limit=CHOICES_SHOWN)
             turned_away = sorted(rejection_counts(session).items())
-            stop = around.kill_switch(session)
         return show(
             request,
             "overview.html.j2",
@@ -89,7 +89,6 @@ def create_incident_pages(
             is_empty=not choice.is_narrowed and not sum(counts.values()),
             is_calm=choice.status == OPEN and not choice.is_narrowed,
             turned_away=turned_away,
-            stop=stop if stop is not None and stop.is_on else None,
         )
 
     @router.get("/incidents/{incident_id}")
@@ -106,7 +105,6 @@ def create_incident_pages(
                     else gather_incident_facts(session, number)
                 )
                 alerts = latest_alerts(session, number, each=ALERTS_EACH, limit=ALERTS_SHOWN)
-                stop = around.kill_switch(session)
         if incident is None:
             return show.missing(request, f"There is no incident {incident_id}.")
         causes = around.rank_causes(signals_of(line.group)) if line.group.total > 1 else ()
@@ -129,7 +127,6 @@ def create_incident_pages(
             left_out_after=STORY_BEGINNING if left_out else 0,
             left_out=left_out,
             mute_path=around.mute_path,
-            stop=stop if stop is not None and stop.is_on else None,
         )
 
     return router

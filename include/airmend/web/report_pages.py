@@ -14,7 +14,8 @@ from airmend.records.reports import list_reports, load_report
 from airmend.review.model import PostIncidentReport
 from airmend.review.rendering import render_html, render_markdown
 from airmend.web.problems import make_problem
-from airmend.web.showing import HEADERS, Shower, make_page, read_id
+from airmend.web.showing import HEADERS, Shower, page
+from airmend.web.texts import read_id
 
 REPORTS_SHOWN = 50
 REFRESH_SECONDS = 3
@@ -55,7 +56,7 @@ def create_report_pages(database: Database, show: Shower) -> APIRouter:
                 )
             document = load_report(session, change.id)
         if document is not None:
-            return make_page(render_html(PostIncidentReport.model_validate(document)))
+            return page(render_html(PostIncidentReport.model_validate(document)))
         return show(
             request,
             "waiting.html.j2",
@@ -83,7 +84,7 @@ def create_report_pages(database: Database, show: Shower) -> APIRouter:
         report = _load(database, change_id)
         if report is None:
             return show.missing(request, f"There is no report of change {change_id}.")
-        return make_page(render_html(report))
+        return page(render_html(report))
 
     return router
 

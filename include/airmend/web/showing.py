@@ -1,8 +1,8 @@
-"""Renders the pages for people: templates with what all need, and headers that let nothing run.
+"""How a page is shown: headers, links below the mount, and the time.
 
-No scripts, nothing loaded from elsewhere. Mounted below a path that Airflow chooses, and shown in
-Airflow's own frames, which run no pop-ups and follow no `_top` link: so every link is plain, and
-the only forms ask for the same page again.
+Used by all pages. Nothing is loaded from elsewhere and nothing runs in the browser. Airflow chooses
+the mount and shows the pages in frames of its own, which run no pop-ups and follow no `_top` link:
+so every link is plain, and the only forms here ask for the same page again.
 """
 
 from __future__ import annotations
@@ -15,12 +15,10 @@ from urllib.parse import quote
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import ChoiceLoader, PackageLoader
-from markupsafe import Markup
 
-from airmend.incident.fields import storable
 from airmend.incident.model import IncidentStatus
 from airmend.review.rendering import make_html_environment
-from airmend.review.wording import make_printable
+from airmend.web.texts import cut_text, word_age
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -34,18 +32,19 @@ HEADERS = {
 
 
 class Shower:
-    """Renders templates with links below the mount, and the time.
+    """Renders templates with what all of them need: links below the mount, and the time.
 
     Args:
         clock: The time, aware.
+        headers: HTTP headers of its pages.
     """
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], datetime], headers: dict[str, str] = HEADERS) -> None:
         self._templates = make_html_environment(
             ChoiceLoader([PackageLoader("airmend.web"), PackageLoader("airmend.review")])
         )
         self._templates.filters |= {"age": word_age, "cut": cut_text}
+        self._clock, self._headers = clock, headers
 
     def now(self) -> datetime:
         """The time."""
@@ -54,7 +53,7 @@ class Shower:
     def __call__(
         self, request: Request, template: str, *, status: int = 200, **values: Any
     ) -> Response:
-        """One page."""
+        """The page that a template makes."""
         root = request.scope.get("root_path", "").rstrip("/")
 
         def link(*parts: str) -> str:
@@ -63,45 +62,13 @@ class Shower:
         text = self._templates.get_template(template).render(
             link=link, home=f"{root}/", now=self._clock(), statuses=IncidentStatus, **values
         )
-        return make_page(text, status)
+        return page(text, status, self._headers)
 
     def missing(self, request: Request, fact: str) -> Response:
         """The page for what is not there."""
         return self(request, "missing.html.j2", status=404, fact=fact)
 
 
-def make_page(text: str, status: int = 200) -> Response:
-    """A page that may load and run nothing."""
-    return HTMLResponse(text, status, headers=HEADERS)
-
-
-def read_id(text: str) -> str:
-    """An id from an address, as a database can be asked for it: PostgreSQL takes no NUL."""
-    return str(storable(text))
-
-
-def word_age(seconds: float) -> str:
-    """How long ago, as people say it: "12 s", "4 min", "3 h 5 min", "2 d 3 h"."""
-    minutes, hours, days = (int(max(seconds, 0) // size) for size in (60, 3600, 86_400))
-    if minutes < 1:
-        return f"{int(max(seconds, 0))} s"
-    if hours < 1:
-        return f"{minutes} min"
-    if days < 1:
-        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
-    return f"{days} d {hours % 24} h" if hours % 24 else f"{days} d"
-
-
-def cut_text(text: str | None, limit: int) -> Markup:
-    """A text from outside, kept from turning the line around it, cut with the whole in its title.
-
-    Args:
-        text: None gives a dash.
-        limit: Characters that are shown.
-    """
-    if not text:
-        return Markup("<span class='faint'>\N{EN DASH}</span>")
-    whole = make_printable(text)
-    if len(whole) <= limit:
-        return Markup("<bdi>{}</bdi>").format(whole)
-    return Markup("<bdi title='{}'>{}…</bdi>").format(whole, whole[: limit - 1].rstrip())
+def page(text: str, status: int = 200, headers: dict[str, str] = HEADERS) -> Response:
+    """HTML with the headers of all pages."""
+    return HTMLResponse(text, status, headers=headers)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airmend.web.showing import cut_text, word_age
+from airmend.web.texts import cut_text, word_age
 
 
 @pytest.mark.parametrize(
