@@ -249,7 +249,7 @@ def _has_member(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return IncidentRow.id.in_(select(_member.incident_id).where(condition))
 
 
-def _counted(session: Session, query: Select[Any]) -> dict[str, int]:
+def _counted(session: Session, query: Select[*tuple[Any, ...]]) -> dict[str, int]:
     return {name: count for name, count in session.execute(query)}  # noqa: C416
 
 

@@ -6,7 +6,7 @@ Addresses come from outside: a word that is not known is named on the page, and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -73,12 +73,12 @@ class Choice:
 
     def query(self, *, before: str = "", **other: str) -> str:
         """The query of an address, with "?"; what is at its default is left out."""
-        chosen = replace(self, **other)
+        chosen = {**vars(self), **other}
         defaults = Choice()
         parts = {
             name: value
             for name in ("status", "service", "runbook", "text", "period")
-            if (value := getattr(chosen, name)) != getattr(defaults, name)
+            if (value := chosen[name]) != getattr(defaults, name)
         }
         if before:
             parts["before"] = before

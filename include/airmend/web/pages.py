@@ -12,9 +12,10 @@ from fastapi import APIRouter
 
 from airmend.records.database import Database
 from airmend.settings import Settings
-from airmend.web.incident_pages import Surroundings, create_incident_pages
+from airmend.web.incident_pages import create_incident_pages
 from airmend.web.report_pages import create_report_pages
 from airmend.web.showing import Shower
+from airmend.web.surroundings import Surroundings
 
 
 def create_pages(

@@ -19,9 +19,9 @@ from airmend.web.surroundings import Surroundings
 from tests.builders import make_member
 from tests.integration.review.stored import store_with_report
 from tests.integration.web.conftest import Caller
-from tests.integration.web.reader import BASE_URL, NOW, open_pages, see
+from tests.integration.web.reader import NOW, open_pages, see
 from tests.integration.web.storm import fill_storm, make_topology
-from tests.unit.review.scenarios import later, resolved_standard
+from tests.unit.review.scenarios import BASE_URL, later, resolved_standard
 
 
 @pytest.fixture

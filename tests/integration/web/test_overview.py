@@ -21,9 +21,9 @@ from airmend.records.incidents import list_incidents
 from airmend.web.surroundings import Surroundings
 from tests.integration.review.stored import rename, store_facts, store_with_report
 from tests.integration.web.conftest import Caller
-from tests.integration.web.reader import BASE_URL, NOW, Links, open_pages, see, under_way
+from tests.integration.web.reader import NOW, Links, open_pages, see, under_way
 from tests.integration.web.storm import fill_storm, make_topology
-from tests.unit.review.scenarios import later, resolved_standard, unmatched
+from tests.unit.review.scenarios import BASE_URL, later, resolved_standard, unmatched
 
 
 @pytest.fixture

@@ -24,7 +24,9 @@ def test_without_a_word_the_open_incidents_are_shown() -> None:
 def test_every_status_can_be_chosen_and_so_can_all() -> None:
     assert {status.value for status in IncidentStatus} < set(STATUS_WORDS)
     assert read_choice({"status": "all"}).to_filter(AT).statuses is None
-    assert read_choice({"status": "escalated"}).to_filter(AT).statuses == {IncidentStatus.ESCALATED}
+    assert read_choice({"status": "escalated"}).to_filter(AT).statuses == frozenset(
+        {IncidentStatus.ESCALATED}
+    )
 
 
 def test_a_period_counts_back_from_now() -> None:
