@@ -34,19 +34,21 @@ def _compose() -> Any:
     from airmend.orchestration.airflow_gateway import require_login, start_run
     from airmend.orchestration.composition import compose_intake
     from airmend.orchestration.hook_secrets import HookSecrets
-    from airmend.orchestration.services import open_records
+    from airmend.orchestration.services import open_records, read_topology
     from airmend.settings import get_settings
     from airmend.web.admission import Limits
     from airmend.web.app import create_app
     from airmend.web.pages import create_pages
+    from airmend.web.surroundings import Surroundings
 
-    database, secrets = open_records(), HookSecrets()
+    database, secrets, settings = open_records(), HookSecrets(), get_settings()
+    surroundings = Surroundings(topology=lambda: read_topology(settings))
     return create_app(
         intake=compose_intake(start_run),
         secrets=secrets,
         is_at_hand=secrets.is_at_hand,
-        limits=Limits.of(get_settings()),
-        pages=create_pages(database, get_settings()),
+        limits=Limits.of(settings),
+        pages=create_pages(database, settings, surroundings=surroundings),
         login=require_login,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import httpx
@@ -29,8 +30,15 @@ PATIENCE_MILLISECONDS = 60_000
 @pytest.fixture
 def page(house: House) -> Iterator[Page]:
     """A page of the machine's Chromium, on which priya has logged in."""
+    with logged_in(house, "priya") as page:
+        yield page
+
+
+@contextmanager
+def logged_in(house: House, user: str) -> Iterator[Page]:
+    """A page of the machine's Chromium, on which somebody has logged in."""
     program = require_program("chromium")
-    password = json.loads(passwords_file(house.stack.home).read_text())["priya"]
+    password = json.loads(passwords_file(house.stack.home).read_text())[user]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program,
@@ -40,7 +48,7 @@ def page(house: House) -> Iterator[Page]:
         page.set_default_timeout(PATIENCE_MILLISECONDS)
         expect.set_options(timeout=PATIENCE_MILLISECONDS)
         page.goto(house.stack.url)
-        page.get_by_label("Username").fill("priya")
+        page.get_by_label("Username").fill(user)
         page.get_by_label("Password").fill(password)
         photograph(page, "1-login")
         page.get_by_role("button", name="Sign in").click()
@@ -125,6 +133,7 @@ def test_a_person_finds_reads_approves_and_follows_a_change_in_the_browser(
 
     page.goto(f"{house.stack.url}/plugin/airmend-incidents")
     incidents = page.frame_locator("iframe")
+    incidents.get_by_role("link", name=re.compile("^\\d+ ?remediated$")).click()
     row = incidents.get_by_role("row").filter(has_text="ProcessNearFDLimits").first
     expect(row).to_contain_text("remediated")
     photograph(page, "10-incidents")
@@ -138,7 +147,55 @@ def test_a_person_finds_reads_approves_and_follows_a_change_in_the_browser(
     house.send(estate_alerts.resolved(alert, now))
 
 
-@pytest.mark.parametrize("path", ["", "reports", "incidents/INC-1", "reports/CHG-1.json"])
+def test_a_viewer_filters_the_incidents_and_sees_what_one_affects(house: House) -> None:
+    alert = estate_alerts.descriptors_exhausted("web-3", datetime.now(UTC))
+    (each,) = alert["alerts"]
+    each["labels"] |= {"alertname": "CheckoutSlow"}
+    each["annotations"]["summary"] = "An order takes 4 seconds."
+    each["fingerprint"] = estate_alerts.fingerprint_like_alertmanager(each["labels"])
+    answer = house.send(alert)
+
+    with logged_in(house, "victor") as page:
+        page.goto(f"{house.stack.url}/plugin/airmend-incidents")
+        incidents = page.frame_locator("iframe")
+        row = incidents.get_by_role("row").filter(has_text="CheckoutSlow").first
+        expect(row).to_be_visible()
+        photograph(page, "13-incidents-open")
+
+        incidents.get_by_label("Text").fill("nothing is called like this")
+        incidents.get_by_role("button", name="Filter").click()
+        expect(incidents.get_by_text("No incident is like this.")).to_be_visible()
+        incidents.get_by_role("link", name="clear").click()
+        incidents.get_by_label("Text").fill("checkoutslow web-3")
+        incidents.get_by_label("Service").select_option("shop")
+        incidents.get_by_role("button", name="Filter").click()
+        expect(incidents.get_by_role("link", name="CheckoutSlow")).to_have_count(1)
+        expect(row).to_contain_text("unmatched")
+        expect(row).to_contain_text("An order takes 4 seconds.")
+        incidents.get_by_text("Why no runbook took it").click()
+        expect(incidents.get_by_text("service-down").first).to_be_visible()
+        photograph(page, "14-incidents-filtered")
+
+        row.get_by_role("link", name="CheckoutSlow").click()
+        expect(incidents.get_by_text(answer["incident"]).first).to_be_visible()
+        picture = incidents.get_by_role("img", name="Services around CheckoutSlow")
+        expect(picture).to_be_visible()
+        expect(picture.locator(".firing")).to_contain_text(re.compile("shop.*1 firing", re.DOTALL))
+        expect(picture.get_by_text("newsletter")).to_be_visible()
+        photograph(page, "15-incident-affected")
+        member = incidents.get_by_role("listitem").filter(has_text="opened it")
+        expect(member).to_contain_text("firing for")
+        member.get_by_text(re.compile("^1 alert")).click()
+        expect(member.get_by_text("fingerprint", exact=True)).to_be_visible()
+        member.scroll_into_view_if_needed()
+        photograph(page, "16-incident-alerts")
+        assert incidents.locator("form").count() == 0
+    house.send(estate_alerts.resolved(alert, datetime.now(UTC)))
+
+
+@pytest.mark.parametrize(
+    "path", ["", "?status=all", "reports", "incidents/INC-1", "reports/CHG-1.json"]
+)
 def test_nobody_reads_the_pages_without_a_login(house: House, path: str) -> None:
     answer = httpx.get(f"{house.stack.url}/airmend/{path}", trust_env=False)
     assert answer.status_code == httpx.codes.UNAUTHORIZED

@@ -1,0 +1,74 @@
+"""How a page is shown: headers, links below the mount, and the time.
+
+Used by all pages. Nothing is loaded from elsewhere and nothing runs in the browser. Airflow chooses
+the mount and shows the pages in frames of its own, which run no pop-ups and follow no `_top` link:
+so every link is plain, and the only forms here ask for the same page again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import ChoiceLoader, PackageLoader
+
+from airmend.incident.model import IncidentStatus
+from airmend.review.rendering import make_html_environment
+from airmend.web.texts import cut_text, word_age
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+class Shower:
+    """Renders templates with what all of them need: links below the mount, and the time.
+
+    Args:
+        clock: The time, aware.
+        headers: HTTP headers of its pages.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], headers: dict[str, str] = HEADERS) -> None:
+        self._templates = make_html_environment(
+            ChoiceLoader([PackageLoader("airmend.web"), PackageLoader("airmend.review")])
+        )
+        self._templates.filters |= {"age": word_age, "cut": cut_text}
+        self._clock, self._headers = clock, headers
+
+    def now(self) -> datetime:
+        """The time."""
+        return self._clock()
+
+    def __call__(
+        self, request: Request, template: str, *, status: int = 200, **values: Any
+    ) -> Response:
+        """The page that a template makes."""
+        root = request.scope.get("root_path", "").rstrip("/")
+
+        def link(*parts: str) -> str:
+            return "/".join([root, *(quote(part, safe="") for part in parts)]) or "/"
+
+        text = self._templates.get_template(template).render(
+            link=link, home=f"{root}/", now=self._clock(), statuses=IncidentStatus, **values
+        )
+        return page(text, status, self._headers)
+
+    def missing(self, request: Request, fact: str) -> Response:
+        """The page for what is not there."""
+        return self(request, "missing.html.j2", status=404, fact=fact)
+
+
+def page(text: str, status: int = 200, headers: dict[str, str] = HEADERS) -> Response:
+    """HTML with the headers of all pages."""
+    return HTMLResponse(text, status, headers=headers)
