@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     policy_file: Path | None = Field(
         default=None, description="YAML of the change policy; without one the defaults hold."
     )
+    maintenance_dir: Path | None = Field(
+        default=None, description="Folder of iCalendar files with the maintenance windows."
+    )
     reports_dir: Path | None = Field(
         default=None, description="Folder for the reports; without one, `reports` below the home."
     )

@@ -18,6 +18,7 @@ class FactKind(StrEnum):
     INCIDENT_OPENED = "incident_opened"
     ALERT_REPEATED = "alert_repeated"
     ALERT_RESOLVED = "alert_resolved"
+    INCIDENT_SUPPRESSED = "incident_suppressed"
     RUNBOOK_MATCHED = "runbook_matched"
     NO_RUNBOOK = "no_runbook"
     RUN_CREATED = "run_created"
