@@ -31,19 +31,30 @@ class LazyApplication:
 
 def _compose() -> Any:
     """Put the rooms together: the only place that knows the web, the rooms and Airflow."""
-    from airmend.orchestration.airflow_gateway import HookSecrets, require_login, start_run
+    from airmend.orchestration.airflow_gateway import (
+        HookSecrets,
+        find_operator,
+        require_login,
+        start_run,
+    )
     from airmend.orchestration.composition import compose_intake
     from airmend.orchestration.services import open_records
     from airmend.settings import get_settings
     from airmend.web.app import create_app
     from airmend.web.pages import create_pages
+    from airmend.web.suppression_pages import create_suppression_pages
+    from airmend.web.suppressions import create_suppressions
 
-    database = open_records()
+    database, settings = open_records(), get_settings()
     return create_app(
         intake=compose_intake(start_run),
         secrets=HookSecrets(),
-        pages=create_pages(database, get_settings()),
+        pages=create_pages(database, settings),
         login=require_login,
+        routers=[
+            create(database, settings, viewer=require_login, operator=find_operator)
+            for create in (create_suppressions, create_suppression_pages)
+        ],
     )
 
 

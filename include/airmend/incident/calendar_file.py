@@ -20,7 +20,7 @@ from airmend.incident.event_times import read_time, read_times
 from airmend.incident.fields import NAME_LIMIT, SUMMARY_LIMIT, cut, storable
 from airmend.incident.model import Scope, ScopeKind
 from airmend.incident.recurrence import EventError, Recurrence, on_wall
-from airmend.incident.suppression import check_scope
+from airmend.incident.rule_making import make_scope
 
 MAX_BYTES = 1_048_576
 MAX_EVENTS = 1_000
@@ -95,7 +95,7 @@ def read_scope(text: str) -> Scope:
     word, _, value = text.strip().partition(" ")
     try:
         kind = ScopeKind(word.lower())
-        return check_scope(Scope(kind=kind, value=value.strip()))
+        return make_scope(kind, value)
     except SuppressionError as error:
         raise EventError(f"its scope '{cut(text.strip(), 80)}': {error.fact}", "") from error
     except ValueError as error:

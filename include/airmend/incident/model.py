@@ -243,6 +243,12 @@ class SuppressionRule(BaseModel):
         """Whether it holds incidents back at a time; the start is in, the end is out."""
         return self.starts_at <= at < self.until
 
+    def state(self, at: datetime) -> str:
+        """`coming`, `active` or `past`; one that was ended before it began is past."""
+        if at >= self.until:
+            return "past"
+        return "active" if at >= self.starts_at else "coming"
+
 
 class KillSwitch(BaseModel):
     """One entry of the kill switch's log; the newest one is how it stands."""

@@ -1,4 +1,4 @@
-"""Which mute, window or switch holds an incident back, and how such a rule comes to be.
+"""Which mute, window or switch holds an incident back.
 
 Pure: the rules are handed in, freshly read (`rules.py`), and the same rules, incident and time
 give the same answer in any order. Called by intake before a change is requested, and by
@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from airmend.errors import SuppressionError
-from airmend.expressions import ExpressionError, MissingFactError, check_expression, evaluate
-from airmend.incident.fields import NAME_LIMIT, SUMMARY_LIMIT, storable
+from airmend.expressions import ExpressionError, MissingFactError, evaluate
 from airmend.incident.model import (
-    MAX_SUPPRESSION,
     KillSwitch,
     Scope,
     ScopeKind,
@@ -29,15 +26,8 @@ KILL_SWITCH = "kill-switch"
 CALENDARS = "maintenance-calendars"
 """Ids of what holds everything back; no rule of the records has one of them."""
 
-FURTHEST_START = timedelta(days=365)
-"""No rule is made for later than this."""
-
-CLOCKS_DIFFER = timedelta(minutes=5)
-"""A start this far in the past is taken for now; an earlier one would tell what was not so."""
-
 _SPECIFIC_FIRST = tuple(ScopeKind)
 _MISSING_AT_MOST = 50
-_PREFIXES = {SuppressionKind.MUTE: "MUT", SuppressionKind.MAINTENANCE: "MNT"}
 
 
 @dataclass(frozen=True)
@@ -107,95 +97,6 @@ def find_suppression(
             f"{min(rules.mistakes)}",
         )
     return None
-
-
-def make_rule(
-    kind: SuppressionKind,
-    scope: Scope,
-    *,
-    starts_at: datetime | None,
-    ends_at: datetime,
-    author: str,
-    reason: str,
-    now: datetime,
-    new_id: str,
-) -> SuppressionRule:
-    """A rule as somebody asks for it, checked.
-
-    Args:
-        kind: A mute or a window.
-        scope: What it covers; an expression is compiled, and its names are looked at.
-        starts_at: When it begins; None means now.
-        ends_at: When it ends: after its start and now, at most 30 days after its start.
-        author: Who asks, as the login or the terminal says.
-        reason: Why, for others.
-        now: The time, aware.
-        new_id: Eight random characters, for its id.
-
-    Raises:
-        SuppressionError: A field is not usable; the message says why and what would be.
-    """
-    author, reason = _clean("author", author, NAME_LIMIT), _clean("reason", reason, SUMMARY_LIMIT)
-    starts_at = now if starts_at is None else starts_at
-    if starts_at < now - CLOCKS_DIFFER:
-        raise SuppressionError("starts_at", "is in the past; leave it out to begin now")
-    starts_at = max(starts_at, now)
-    if starts_at > now + FURTHEST_START:
-        raise SuppressionError("starts_at", f"is more than {FURTHEST_START.days} days away")
-    if ends_at <= starts_at:
-        raise SuppressionError("ends_at", "is not after the start; name a later time")
-    if ends_at - starts_at > MAX_SUPPRESSION:
-        raise SuppressionError(
-            "ends_at",
-            f"is more than {MAX_SUPPRESSION.days} days after the start; what is needed longer is "
-            "a change of the runbook or of monitoring",
-        )
-    return SuppressionRule(
-        id=f"{_PREFIXES[kind]}-{now:%Y%m%d}-{new_id}",
-        kind=kind,
-        scope=check_scope(scope),
-        starts_at=starts_at,
-        ends_at=ends_at,
-        author=author,
-        reason=reason,
-        created_at=now,
-    )
-
-
-def make_switch(is_on: bool, *, by: str, reason: str, now: datetime) -> KillSwitch:
-    """An entry for the log of the kill switch, checked.
-
-    Raises:
-        SuppressionError: There is nobody, or no reason.
-    """
-    by, reason = _clean("author", by, NAME_LIMIT), _clean("reason", reason, SUMMARY_LIMIT)
-    return KillSwitch(is_on=is_on, by=by, reason=reason, at=now)
-
-
-def check_scope(scope: Scope) -> Scope:
-    """The scope as it is stored.
-
-    Raises:
-        SuppressionError: Its expression has a mistake, or its name is too long.
-    """
-    if scope.kind is not ScopeKind.EXPRESSION:
-        limits = {"value": _clean("scope", scope.value, NAME_LIMIT)} if scope.value else {}
-        return scope.model_copy(update=limits)
-    try:
-        check_expression(scope.value)
-    except ExpressionError as error:
-        raise SuppressionError("scope", f"{error.fact}. {error.remedy}".rstrip()) from error
-    return scope.model_copy(update={"value": storable(scope.value.strip())})
-
-
-def _clean(field: str, text: str, limit: int) -> str:
-    """One line of text that can be stored and shown."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in str(storable(text))).split())
-    if not line:
-        raise SuppressionError(field, "is empty; say it, for those who read it later")
-    if len(line) > limit:
-        raise SuppressionError(field, f"has {len(line)} characters; {limit} are allowed")
-    return line
 
 
 def _specific_first(rule: SuppressionRule) -> tuple[int, str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
 from collections.abc import Callable, Sequence
 
 from sqlalchemy.orm import Session
 
 from airmend.change.model import ChangeRequest
+from airmend.incident.ids import new_id
 from airmend.incident.intake import Intake
 from airmend.orchestration.services import open_records, utc_now
 from airmend.records.runbooks import current_catalog_version, get_catalog, get_version
@@ -56,8 +55,3 @@ def compose_intake(start_run: Callable[[ChangeRequest], str]) -> Intake:
         new_id=new_id,
         base_url=get_settings().base_url,
     )
-
-
-def new_id() -> str:
-    """Eight random characters that can be read aloud: base32, 40 bits."""
-    return base64.b32encode(secrets.token_bytes(5)).decode()

@@ -6,7 +6,7 @@ of its own. Imports nothing of Airflow: who may see the pages comes in as a depe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
@@ -27,6 +27,7 @@ def create_app(
     secrets: Callable[[str], SourceSecrets],
     pages: APIRouter | None = None,
     login: Any = None,
+    routers: Sequence[APIRouter] = (),
 ) -> FastAPI:
     """Put the application together.
 
@@ -36,6 +37,7 @@ def create_app(
         pages: The routes for people; None leaves them out.
         login: A FastAPI dependency that lets only people pass who are logged in; it stands
             before every one of `pages`.
+        routers: Further routes, which check for themselves who may use them.
 
     Raises:
         ConfigurationError: There are pages and no login.
@@ -48,6 +50,8 @@ def create_app(
     app.include_router(create_hooks(intake, secrets))
     if pages is not None:
         app.include_router(pages, dependencies=[Depends(login)])
+    for router in routers:
+        app.include_router(router)
 
     @app.get("/health")
     async def read_health() -> dict[str, str]:

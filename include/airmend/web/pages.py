@@ -10,15 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import quote
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
-from jinja2 import ChoiceLoader, Environment, PackageLoader
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
 
 from airmend.change.model import ChangeRequest, ChangeStatus
-from airmend.incident.model import IncidentStatus
 from airmend.records.changes import change_of_incident, change_of_run
 from airmend.records.database import Database
 from airmend.records.deliveries import rejection_counts
@@ -28,20 +24,11 @@ from airmend.records.reports import list_reports, load_report
 from airmend.review.citations import link_dag_run
 from airmend.review.facts import gather_facts, gather_incident_facts
 from airmend.review.model import PostIncidentReport
-from airmend.review.rendering import make_html_environment, render_html, render_markdown
+from airmend.review.rendering import render_html, render_markdown
 from airmend.review.timeline import tell_timeline
 from airmend.settings import Settings
 from airmend.web.problems import make_problem
-
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
+from airmend.web.showing import HEADERS, Shower, note_alarms, page
 
 INCIDENTS_SHOWN = 200
 REPORTS_SHOWN = 50
@@ -65,11 +52,8 @@ def create_pages(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> APIRouter:
     """The routes of all pages; whoever mounts them puts a login before them."""
-    router = APIRouter()
-    templates = make_html_environment(
-        ChoiceLoader([PackageLoader("airmend.web"), PackageLoader("airmend.review")])
-    )
-    show = _Shower(templates, clock)
+    router = APIRouter(dependencies=[Depends(note_alarms(database, settings, clock))])
+    show = Shower(clock)
 
     def find_run_link(change: ChangeRequest) -> str | None:
         return link_dag_run(settings.base_url, change.dag_id, change.run_id)
@@ -134,7 +118,7 @@ def create_pages(
                 )
             document = load_report(session, change.id)
         if document is not None:
-            return _page(render_html(PostIncidentReport.model_validate(document)))
+            return page(render_html(PostIncidentReport.model_validate(document)))
         return show(
             request,
             "waiting.html.j2",
@@ -162,43 +146,15 @@ def create_pages(
         report = _load(database, change_id)
         if report is None:
             return show.missing(request, f"There is no report of change {change_id}.")
-        return _page(render_html(report))
+        return page(render_html(report))
 
     return router
-
-
-class _Shower:
-    """Renders templates with what all of them need: links below the mount, and the time."""
-
-    def __init__(self, templates: Environment, clock: Callable[[], datetime]) -> None:
-        self._templates, self._clock = templates, clock
-
-    def __call__(
-        self, request: Request, template: str, *, status: int = 200, **values: Any
-    ) -> Response:
-        root = request.scope.get("root_path", "").rstrip("/")
-
-        def link(*parts: str) -> str:
-            return "/".join([root, *(quote(part, safe="") for part in parts)]) or "/"
-
-        text = self._templates.get_template(template).render(
-            link=link, home=f"{root}/", now=self._clock(), statuses=IncidentStatus, **values
-        )
-        return _page(text, status)
-
-    def missing(self, request: Request, fact: str) -> Response:
-        """The page for what is not there."""
-        return self(request, "missing.html.j2", status=404, fact=fact)
 
 
 def _load(database: Database, change_id: str) -> PostIncidentReport | None:
     with database.session() as session:
         document = load_report(session, change_id)
     return PostIncidentReport.model_validate(document) if document is not None else None
-
-
-def _page(text: str, status: int = 200) -> Response:
-    return HTMLResponse(text, status, headers=HEADERS)
 
 
 def _download(report: PostIncidentReport, ending: str, media_type: str, text: str) -> Response:

@@ -15,6 +15,7 @@ from airmend.records.deliveries import count_rejection
 from airmend.review.model import PostIncidentReport, ReportFacts
 from airmend.settings import Settings
 from airmend.web.pages import create_pages
+from airmend.web.suppression_pages import create_suppression_pages
 from tests.integration.review.stored import rename, store_facts, store_with_report
 from tests.integration.web.conftest import Caller
 from tests.unit.review.scenarios import (
@@ -54,6 +55,15 @@ def browser(database: Database) -> Caller:
     settings = Settings(base_url=BASE_URL)
     inner = FastAPI()
     inner.include_router(create_pages(database, settings, clock=lambda: NOW))
+    inner.include_router(
+        create_suppression_pages(
+            database,
+            settings,
+            viewer=lambda: None,
+            operator=lambda: None,
+            clock=lambda: NOW,
+        )
+    )
     airflow = FastAPI()
     airflow.mount("/airmend", inner)
     return Caller(airflow)
@@ -312,4 +322,4 @@ def test_every_link_to_a_page_of_ours_leads_somewhere(browser: Caller, database:
             found = {href for href in Links(answer.text).hrefs if href.startswith("/")}
             waiting += [href for href in found - seen if href not in waiting]
 
-    assert len(seen) == 7
+    assert len(seen) == 8

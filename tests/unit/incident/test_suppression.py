@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from airmend.errors import SuppressionError
 from airmend.incident.model import (
     MAX_SUPPRESSION,
     Incident,
@@ -26,8 +25,6 @@ from airmend.incident.suppression import (
     KILL_SWITCH,
     RulesInForce,
     find_suppression,
-    make_rule,
-    make_switch,
 )
 from tests import builders
 from tests.builders import AT, make_incident
@@ -257,68 +254,3 @@ def test_the_order_of_rules_does_not_matter(scopes: list[str], order: random.Ran
     shuffled = list(rules)
     order.shuffle(shuffled)
     assert find(*rules) == find(*shuffled)
-
-
-# --- How a rule comes to be -----------------------------------------------------------------
-
-
-def ask(scope: str = "service shop", **override: Any) -> SuppressionRule:
-    kind, _, value = scope.partition(" ")
-    fields: dict[str, Any] = {
-        "starts_at": None,
-        "ends_at": AT + timedelta(hours=1),
-        "author": "olivia",
-        "reason": "the disk is being replaced",
-        "now": AT,
-        "new_id": "00000001",
-    }
-    one = Scope(kind=ScopeKind(kind), value=value)
-    return make_rule(SuppressionKind.MUTE, one, **(fields | override))
-
-
-def test_a_rule_begins_now_unless_it_says_when() -> None:
-    assert ask() == builders.make_rule()
-    later = AT + timedelta(minutes=30)
-    assert ask(starts_at=later).starts_at == later
-
-
-def test_a_start_by_a_clock_that_is_slow_is_now() -> None:
-    assert ask(starts_at=AT - timedelta(minutes=5)).starts_at == AT
-
-
-@pytest.mark.parametrize(
-    ("override", "field", "fact"),
-    [
-        ({"starts_at": AT - timedelta(minutes=6)}, "starts_at", "in the past"),
-        ({"starts_at": AT + timedelta(days=366)}, "starts_at", "days away"),
-        ({"ends_at": AT}, "ends_at", "not after the start"),
-        ({"ends_at": AT - SECOND}, "ends_at", "not after the start"),
-        ({"ends_at": AT + MAX_SUPPRESSION + SECOND}, "ends_at", "more than 30 days"),
-        ({"reason": " \n"}, "reason", "is empty"),
-        ({"reason": "x" * 501}, "reason", "501 characters"),
-        ({"author": ""}, "author", "is empty"),
-        ({"scope": "service " + "x" * 201}, "scope", "201 characters"),
-        ({"scope": "expression incident.hots == 'a'"}, "scope", "Did you mean 'host'?"),
-        ({"scope": "expression name == 'a'"}, "scope", "Write 'incident.name'."),
-        ({"scope": "expression ("}, "scope", "is not a CEL expression"),
-    ],
-)
-def test_a_rule_that_is_not_usable_is_refused_with_the_field(
-    override: dict[str, Any], field: str, fact: str
-) -> None:
-    with pytest.raises(SuppressionError) as caught:
-        ask(**override)
-    assert caught.value.field == field
-    assert fact in caught.value.fact
-
-
-def test_what_people_write_becomes_one_line_that_can_be_stored_and_shown() -> None:
-    made = ask(reason="disk\n\x1b[31mreplaced \ud800", author=" olivia\t")
-    assert (made.reason, made.author) == ("disk [31mreplaced \N{REPLACEMENT CHARACTER}", "olivia")
-    entry = make_switch(True, by="olivia", reason="a\nb", now=AT)
-    assert entry.reason == "a b"
-
-
-def test_a_stop_without_a_reason_is_refused() -> None:
-    with pytest.raises(SuppressionError, match="reason: is empty"):
-        make_switch(True, by="olivia", reason=" ", now=AT)

@@ -1,0 +1,104 @@
+"""How a page is shown: headers, links below the mount, and what everybody has to see at once.
+
+Used by all pages. Nothing is loaded from elsewhere and nothing runs in the browser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import ChoiceLoader, PackageLoader
+
+from airmend.incident.maintenance import read_maintenance
+from airmend.incident.model import IncidentStatus, KillSwitch
+from airmend.records.database import Database
+from airmend.records.suppressions import kill_switch_state
+from airmend.review.rendering import make_html_environment
+from airmend.settings import Settings
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True)
+class Alarms:
+    """What stands at the top of every page.
+
+    Args:
+        stopped: Who stopped all remediations; None while they go on.
+        mistakes: Why a maintenance calendar cannot be used.
+    """
+
+    stopped: KillSwitch | None = None
+    mistakes: Sequence[str] = ()
+
+
+def note_alarms(
+    database: Database, settings: Settings, clock: Callable[[], datetime]
+) -> Callable[[Request], None]:
+    """A dependency that looks them up for the page that is about to be shown."""
+
+    def note(request: Request) -> None:
+        with database.session() as session:
+            state = kill_switch_state(session)
+        maintenance = read_maintenance(settings.maintenance_dir, clock())
+        stopped = state if state is not None and state.is_on else None
+        request.state.alarms = Alarms(stopped, maintenance.mistakes)
+
+    return note
+
+
+class Shower:
+    """Renders templates with what all of them need: links below the mount, time, and alarms.
+
+    Args:
+        clock: The time, aware.
+        headers: HTTP headers of its pages.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], headers: dict[str, str] = HEADERS) -> None:
+        self._templates = make_html_environment(
+            ChoiceLoader([PackageLoader("airmend.web"), PackageLoader("airmend.review")])
+        )
+        self._clock, self._headers = clock, headers
+
+    def __call__(
+        self, request: Request, template: str, *, status: int = 200, **values: Any
+    ) -> Response:
+        """The page that a template makes."""
+        root = request.scope.get("root_path", "").rstrip("/")
+
+        def link(*parts: str) -> str:
+            return "/".join([root, *(quote(part, safe="") for part in parts)]) or "/"
+
+        text = self._templates.get_template(template).render(
+            link=link,
+            home=f"{root}/",
+            now=self._clock(),
+            statuses=IncidentStatus,
+            alarms=getattr(request.state, "alarms", Alarms()),
+            **values,
+        )
+        return page(text, status, self._headers)
+
+    def missing(self, request: Request, fact: str) -> Response:
+        """The page for what is not there."""
+        return self(request, "missing.html.j2", status=404, fact=fact)
+
+
+def page(text: str, status: int = 200, headers: dict[str, str] = HEADERS) -> Response:
+    """HTML with the headers of all pages."""
+    return HTMLResponse(text, status, headers=headers)
