@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -32,8 +33,27 @@ def lint_command(
         ),
     ] = None,
 ) -> None:
-    """Check runbooks; prints each mistake as FILE:LINE: fact. remedy."""
-    raise typer.Exit(lint(paths or [get_settings().runbooks_dir]))
+    """Check runbooks, and the maintenance calendars where some are configured.
+
+    Prints each mistake as place, fact and remedy.
+    """
+    settings = get_settings()
+    found = lint(paths or [settings.runbooks_dir])
+    if not paths and settings.maintenance_dir is not None:
+        found = max(found, lint_calendars(settings.maintenance_dir))
+    raise typer.Exit(found)
+
+
+def lint_calendars(folder: Path) -> int:
+    """Print every mistake of the maintenance calendars; gives the exit code."""
+    from airmend.incident.maintenance import Calendars
+
+    mistakes = Calendars(folder).read(datetime.now(UTC)).mistakes
+    for mistake in mistakes:
+        typer.echo(mistake)
+    told = count(len(mistakes), "mistake") if mistakes else "no mistakes"
+    typer.echo(f"maintenance calendars, {told}")
+    return MISTAKES if mistakes else OK
 
 
 def lint(paths: Sequence[Path]) -> int:
