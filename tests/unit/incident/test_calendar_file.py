@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from airmend.incident.calendar_file import read_calendar
 from airmend.incident.model import Scope, ScopeKind
+from tests.documents import ROOT, blocks_of
 from tests.unit.incident.calendars import END, SCOPE, START, calendar, event, window
 
 FROM, TO = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)
+FAR = datetime(2026, 6, 30, tzinfo=UTC)
 SHOP = Scope(kind=ScopeKind.SERVICE, value="shop")
 
 
@@ -304,3 +306,18 @@ def test_whatever_stands_in_a_file_gives_windows_or_mistakes(lines: list[str]) -
 def test_whatever_bytes_a_file_holds_it_is_told_and_not_raised(data: bytes) -> None:
     file = read_calendar("x.ics", data)
     assert file.mistakes or not file.windows
+
+
+def test_the_calendar_of_the_documents_is_read_as_they_say() -> None:
+    blocks = blocks_of(ROOT / "docs/operations.md")
+    (block,) = [block for block in blocks if block.language == "ics"]
+    file = read_calendar("docs.ics", block.text.encode())
+    assert file.mistakes == []
+    (found,) = file.windows
+    assert (found.author, found.summary) == ("Olivia", "Patch night")
+    assert found.scopes == [
+        SHOP,
+        Scope(kind=ScopeKind.EXPRESSION, value='incident.host == "db-1"'),
+    ]
+    given = [f"{start:%m-%d %H:%M}" for start, _ in found.recurrence.between(FROM, FAR)]
+    assert given == ["03-01 21:00", "05-03 20:00", "06-07 20:00"]
