@@ -31,7 +31,7 @@ class LazyApplication:
 
 def _compose() -> Any:
     """Put the rooms together: the only place that knows the web, the rooms and Airflow."""
-    from airmend.orchestration.airflow_gateway import require_login, start_run
+    from airmend.orchestration.airflow_gateway import find_operator, require_login, start_run
     from airmend.orchestration.composition import compose_intake
     from airmend.orchestration.hook_secrets import HookSecrets
     from airmend.orchestration.services import open_records, read_topology
@@ -39,6 +39,8 @@ def _compose() -> Any:
     from airmend.web.admission import Limits
     from airmend.web.app import create_app
     from airmend.web.pages import create_pages
+    from airmend.web.suppression_pages import create_suppression_pages
+    from airmend.web.suppressions import create_suppressions
     from airmend.web.surroundings import Surroundings
 
     database, secrets, settings = open_records(), HookSecrets(), get_settings()
@@ -50,6 +52,10 @@ def _compose() -> Any:
         limits=Limits.of(settings),
         pages=create_pages(database, settings, surroundings=surroundings),
         login=require_login,
+        routers=[
+            create(database, settings, viewer=require_login, operator=find_operator)
+            for create in (create_suppressions, create_suppression_pages)
+        ],
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airmend.change.model import ChangeRequest, ChangeStatus, ChangeType, Target
@@ -17,8 +17,13 @@ from airmend.incident.model import (
     AlertStatus,
     Incident,
     IncidentStatus,
+    KillSwitch,
     Member,
+    Scope,
+    ScopeKind,
     Severity,
+    SuppressionKind,
+    SuppressionRule,
     fingerprint_labels,
 )
 from airmend.runbook.model import Runbook, RunbookVersion
@@ -193,3 +198,25 @@ def make_change(**override: Any) -> ChangeRequest:
         "targets": [make_target()],
     }
     return ChangeRequest(**(fields | override))
+
+
+def make_rule(scope: str = "service shop", **override: Any) -> SuppressionRule:
+    """A mute of an hour from `AT` on; the scope is written as calendars write it."""
+    kind, _, value = scope.partition(" ")
+    fields: dict[str, Any] = {
+        "id": "MUT-20260302-00000001",
+        "kind": SuppressionKind.MUTE,
+        "scope": Scope(kind=ScopeKind(kind), value=value),
+        "starts_at": AT,
+        "ends_at": AT + timedelta(hours=1),
+        "author": "olivia",
+        "reason": "the disk is being replaced",
+        "created_at": AT,
+    }
+    return SuppressionRule(**(fields | override))
+
+
+def make_switch(is_on: bool = True, **override: Any) -> KillSwitch:
+    """A stop by olivia at `AT`."""
+    fields: dict[str, Any] = {"by": "olivia", "reason": "too many restarts", "at": AT}
+    return KillSwitch(is_on=is_on, **(fields | override))

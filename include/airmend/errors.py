@@ -16,11 +16,14 @@
     │   └── TooManyAttemptsError      from one address, proven or not
     ├── RunNotStartedError            Airflow did not create the run of a change
     ├── UnknownIncidentError          no such incident
+    ├── SuppressionError              a mute or a window cannot be made as asked
+    ├── UnknownSuppressionError       no such mute or window
     ├── InputError                    an input of a runbook is missing or not valid
     ├── ChangeRefusedError            the change may not go on; the reason is the message
     │   ├── NoTargetsError            the target set is empty or not resolved
     │   ├── TargetBusyError           another change holds a target
     │   ├── RunbookLockedError        a failed rollback locked the runbook
+    │   ├── SuppressedError           a mute, a window or the kill switch holds it back
     │   ├── NotAuthorisedError        no stored approval covers what would be done
     │   └── LeaseLostError            the change no longer holds its targets
     ├── ExecutionError                Ansible did not do what was asked
@@ -41,6 +44,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from airmend.execution.model import PlaybookEvidence
+    from airmend.incident.model import Suppression
 
 
 class AirmendError(Exception):
@@ -140,6 +144,23 @@ class UnknownIncidentError(AirmendError):
     """No incident has this id."""
 
 
+class SuppressionError(AirmendError):
+    """A mute or a maintenance window cannot be made as it was asked for.
+
+    Args:
+        field: The field at fault.
+        fact: What is wrong with it, and what would be right.
+    """
+
+    def __init__(self, field: str, fact: str) -> None:
+        self.field, self.fact = field, fact
+        super().__init__(f"{field}: {fact}")
+
+
+class UnknownSuppressionError(AirmendError):
+    """No mute and no maintenance window of the records has this id."""
+
+
 class InputError(AirmendError):
     """An input of a runbook is missing in the incident, or its value is not valid."""
 
@@ -158,6 +179,20 @@ class TargetBusyError(ChangeRefusedError):
 
 class RunbookLockedError(ChangeRefusedError):
     """A rollback of this runbook failed; a person unlocks it after a look."""
+
+
+class SuppressedError(ChangeRefusedError):
+    """A mute, a maintenance window or the kill switch holds the incident back.
+
+    Args:
+        suppression: What holds it back.
+    """
+
+    def __init__(self, suppression: Suppression) -> None:
+        self.suppression = suppression
+        super().__init__(
+            f"held back by {suppression.rule_id} of {suppression.author}: {suppression.reason}"
+        )
 
 
 class NotAuthorisedError(ChangeRefusedError):

@@ -50,6 +50,9 @@ class Settings(BaseSettings):
         default=Path("config/senders"),
         description="Folder with one YAML file for each alert source of your own.",
     )
+    maintenance_dir: Path | None = Field(
+        default=None, description="Folder of iCalendar files with the maintenance windows."
+    )
     reports_dir: Path | None = Field(
         default=None, description="Folder for the reports; without one, `reports` below the home."
     )

@@ -21,6 +21,7 @@ from airmend.cli.environment import USERS
 from airmend.cli.lint import lint
 from airmend.cli.main import COMMANDS
 from airmend.cli.openapi import render_openapi
+from airmend.expressions import FACT_FIELDS
 from airmend.incident.answers import Answer, Outcome
 from airmend.incident.model import Alert, IncidentStatus
 from airmend.incident.openapi import REFUSALS
@@ -29,7 +30,6 @@ from airmend.incident.proofs.secrets_of_source import EXTRA_KEYS
 from airmend.incident.sources import find_source, source_names
 from airmend.runbook import cases, model
 from airmend.runbook.catalog import LoadedRunbook, check_runbook, load_catalog
-from airmend.runbook.expressions import FACT_FIELDS
 from airmend.runbook.matching import match_runbooks
 from airmend.runbook.model import SCHEMA, InputType
 from airmend.settings import Settings

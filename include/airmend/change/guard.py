@@ -22,9 +22,10 @@ from airmend.errors import (
     NoTargetsError,
     NotAuthorisedError,
     RunbookLockedError,
+    SuppressedError,
 )
 from airmend.execution.model import Phase
-from airmend.incident.model import Incident, IncidentStatus
+from airmend.incident.model import Incident, IncidentStatus, Suppression
 
 NOTHING_DONE_YET = frozenset(
     {
@@ -43,6 +44,7 @@ def check_may_start(
     *,
     lock_reason: str | None,
     refused_reason: str | None,
+    suppression: Suppression | None,
     dag_digest: str,
 ) -> None:
     """Refuse a run that should not begin; a resolved alert never starts a change.
@@ -52,9 +54,11 @@ def check_may_start(
         incident: Its incident, freshly read.
         lock_reason: Why the runbook is locked; None where it is not.
         refused_reason: Why the catalog starts no new run of the runbook; None where it does.
+        suppression: What holds the incident back; None where nothing does.
         dag_digest: Digest of the runbook version that the running DAG was made from.
 
     Raises:
+        SuppressedError: A mute, a maintenance window or the kill switch holds it back.
         RunbookLockedError: A rollback of the runbook failed.
         NoTargetsError: The change has no target.
         ChangeRefusedError: Any other reason; the message is for people.
@@ -68,6 +72,7 @@ def check_may_start(
     _refuse_other_incident(change, incident)
     _refuse_recovered(incident)
     _refuse_unless_remediating(incident)
+    _refuse_suppressed(suppression)
     if lock_reason is not None:
         raise RunbookLockedError(
             f"runbook {change.runbook_id} is locked: {lock_reason}. "
@@ -90,11 +95,13 @@ def authorise_execution(
     phase: Phase,
     runbook_digest: str,
     leases_held: bool,
+    suppression: Suppression | None,
 ) -> None:
     """Refuse to run Ansible unless a stored approval covers exactly what would be done.
 
-    A step needs an incident that still lasts. A rollback, and any verification, may go on
-    after the alert was resolved: what a change has begun is put right in any case.
+    A step needs an incident that still lasts and that nothing holds back. A rollback, and any
+    verification, may go on after the alert was resolved, and after the kill switch: what a
+    change has begun is put right in any case.
 
     Args:
         change: The change, freshly read.
@@ -103,9 +110,11 @@ def authorise_execution(
         phase: What is about to run; a preflight changes nothing and has no approval.
         runbook_digest: Digest of the runbook version whose playbook is about to run.
         leases_held: Whether the change holds all of its targets.
+        suppression: What holds the incident back; None where nothing does.
 
     Raises:
         ValueError: The phase is the preflight.
+        SuppressedError: The phase is a step, and something holds the incident back.
         NotAuthorisedError: No approval, or one for other content.
         NoTargetsError: The change has no target.
         LeaseLostError: A target is not held any more.
@@ -125,6 +134,7 @@ def authorise_execution(
             )
         _refuse_recovered(incident)
         _refuse_unless_remediating(incident)
+        _refuse_suppressed(suppression)
     if not leases_held:
         raise LeaseLostError(
             f"change {change.id} no longer holds all of its targets, so another change may work "
@@ -188,6 +198,11 @@ def _refuse_recovered(incident: Incident) -> None:
         raise ChangeRefusedError(
             f"incident {incident.id} is over: its sender resolved it{when}. Nothing is left to do."
         )
+
+
+def _refuse_suppressed(suppression: Suppression | None) -> None:
+    if suppression is not None:
+        raise SuppressedError(suppression)
 
 
 def _refuse_unless_remediating(incident: Incident) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -36,8 +37,15 @@ def lint_command(
         ),
     ] = None,
 ) -> None:
-    """Check runbooks and senders; prints each mistake as FILE:LINE: fact. remedy."""
-    raise typer.Exit(lint(paths or configured_paths()))
+    """Check runbooks, senders, and the maintenance calendars where some are configured.
+
+    Prints each mistake as FILE:LINE: fact. remedy.
+    """
+    settings = get_settings()
+    found = lint(paths or configured_paths())
+    if not paths and settings.maintenance_dir is not None:
+        found = max(found, lint_calendars(settings.maintenance_dir))
+    raise typer.Exit(found)
 
 
 def configured_paths() -> list[Path]:
@@ -45,6 +53,18 @@ def configured_paths() -> list[Path]:
     settings = get_settings()
     senders = [settings.senders_dir] if find_senders(settings.senders_dir) else []
     return [settings.runbooks_dir, *senders]
+
+
+def lint_calendars(folder: Path) -> int:
+    """Print every mistake of the maintenance calendars; gives the exit code."""
+    from airmend.incident.maintenance import Calendars
+
+    mistakes = Calendars(folder).read(datetime.now(UTC)).mistakes
+    for mistake in mistakes:
+        typer.echo(mistake)
+    told = count(len(mistakes), "mistake") if mistakes else "no mistakes"
+    typer.echo(f"maintenance calendars, {told}")
+    return MISTAKES if mistakes else OK
 
 
 def lint(paths: Sequence[Path]) -> int:

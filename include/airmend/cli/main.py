@@ -36,6 +36,12 @@ COMMANDS = {
     "report": Entry("report", "report_command", "Show the report of a change."),
     "close": Entry("close", "close_command", "Close an incident that a person resolved."),
     "unlock": Entry("unlock", "unlock_command", "List locked runbooks, or unlock one."),
+    "mute": Entry("mute", "mute_command", "Keep automation's hands off some incidents."),
+    "mutes": Entry("mute", "mutes_command", "List mutes, windows and the kill switch."),
+    "unmute": Entry("mute", "unmute_command", "End a mute or a window before its time."),
+    "maintenance": Entry("maintenance", "app", "List, add and check maintenance windows."),
+    "stop": Entry("stop", "stop_command", "Stop all remediations: the kill switch."),
+    "resume": Entry("stop", "resume_command", "Let remediations begin again after a stop."),
     "migrate": Entry("migrate", "migrate_command", "Bring the records to this release."),
     "up": Entry("up", "up_command", "Run Airflow with Airmend until Ctrl-C."),
     "intake": Entry("intake", "intake_command", "Take webhooks in a process of its own."),
@@ -62,11 +68,13 @@ class LazyGroup(TyperGroup):
 
 
 def load_command(name: str) -> Any:
-    """The command of this name, with its own options and help."""
+    """The command of this name, with its own options and help; it may be a group."""
     entry = COMMANDS[name]
-    module = import_module(f"airmend.cli.{entry.module}")
+    found = getattr(import_module(f"airmend.cli.{entry.module}"), entry.function)
+    if isinstance(found, typer.Typer):
+        return get_command(found)
     alone = typer.Typer(add_completion=False)
-    alone.command(name)(getattr(module, entry.function))
+    alone.command(name)(found)
     return get_command(alone)
 
 

@@ -1,5 +1,7 @@
 """The words of intake: alerts come in, incidents are what people and runbooks work on.
 
+And of suppression: what keeps automation's hands off an incident.
+
 Called by every room; imports pydantic and the standard library alone.
 """
 
@@ -9,9 +11,9 @@ import hashlib
 import json
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 
 class Severity(StrEnum):
@@ -206,16 +208,6 @@ class Member(BaseModel):
     evidence: list[str]  # why it joined; empty for the primary one
 
 
-class Suppression(BaseModel):
-    """What holds an incident back: a mute, a maintenance window, or the kill switch."""
-
-    model_config = ConfigDict(frozen=True, from_attributes=True)
-
-    rule_id: str
-    author: str
-    reason: str
-
-
 class MatchRejection(BaseModel):
     """Why one runbook did not take an incident."""
 
@@ -223,6 +215,110 @@ class MatchRejection(BaseModel):
 
     runbook_id: str
     reason: str
+
+
+class Suppression(BaseModel):
+    """What holds an incident back: a mute, a maintenance window, or the kill switch."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    rule_id: str
+    author: str
+    reason: str  # a sentence for people: what holds it back, until when, and why
+
+
+class SuppressionKind(StrEnum):
+    """Why somebody wants silence; both hold incidents back alike."""
+
+    MUTE = "mute"  # an alert is known, wrong or somebody's already
+    MAINTENANCE = "maintenance"  # people work on it
+
+
+class ScopeKind(StrEnum):
+    """What a rule covers, the most specific first."""
+
+    EXPRESSION = "expression"
+    RUNBOOK = "runbook"
+    SERVICE = "service"
+    ALL = "all"
+
+
+class Scope(BaseModel):
+    """Which incidents a rule covers. Nothing never means all: `all` has to be said."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: ScopeKind
+    value: str = ""  # the service, the runbook's id, CEL over `incident`; empty for all
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if (self.kind is ScopeKind.ALL) != (not self.value.strip()):
+            raise ValueError(
+                "'all' takes no value."
+                if self.kind is ScopeKind.ALL
+                else f"the {self.kind.value} is empty, and that never means all; name one."
+            )
+        return self
+
+    def __str__(self) -> str:
+        return "all incidents" if self.kind is ScopeKind.ALL else f"{self.kind.value} {self.value}"
+
+
+MAX_SUPPRESSION = timedelta(days=30)
+"""No rule lasts longer: what is muted for ever is forgotten."""
+
+
+class SuppressionRule(BaseModel):
+    """A mute or a maintenance window; time-boxed, and ended early at most once."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    id: str
+    kind: SuppressionKind
+    scope: Scope
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    author: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    created_at: AwareDatetime
+    ended_at: AwareDatetime | None = None  # somebody ended it before its time
+    ended_by: str = ""
+    end_reason: str = ""
+
+    @model_validator(mode="after")
+    def _is_time_boxed(self) -> Self:
+        if self.ends_at <= self.starts_at:
+            raise ValueError("it ends before it starts.")
+        if self.ends_at - self.starts_at > MAX_SUPPRESSION:
+            raise ValueError(f"it lasts longer than {MAX_SUPPRESSION.days} days.")
+        return self
+
+    @property
+    def until(self) -> datetime:
+        """From when on it holds nothing back any more."""
+        return self.ends_at if self.ended_at is None else min(self.ends_at, self.ended_at)
+
+    def is_active(self, at: datetime) -> bool:
+        """Whether it holds incidents back at a time; the start is in, the end is out."""
+        return self.starts_at <= at < self.until
+
+    def state(self, at: datetime) -> str:
+        """`coming`, `active` or `past`; one that was ended before it began is past."""
+        if at >= self.until:
+            return "past"
+        return "active" if at >= self.starts_at else "coming"
+
+
+class KillSwitch(BaseModel):
+    """One entry of the kill switch's log; the newest one is how it stands."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    is_on: bool  # no remediation begins, and no step of one
+    by: str
+    reason: str
+    at: AwareDatetime
 
 
 Incident.model_rebuild()

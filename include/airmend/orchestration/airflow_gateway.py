@@ -7,8 +7,9 @@ functions for it.
 from __future__ import annotations
 
 from airflow.api.common.trigger_dag import trigger_dag
+from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
-from airflow.api_fastapi.core_api.security import requires_access_view
+from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_view
 from airflow.exceptions import DagNotFound, DagRunAlreadyExists
 from airflow.sdk.exceptions import AirflowException
 from airflow.utils.session import create_session
@@ -71,3 +72,14 @@ def _create_run(change: ChangeRequest) -> None:
 
 require_login = requires_access_view(AccessView.PLUGINS)
 """The dependency of every page: logged in to Airflow, and allowed to see plugin pages."""
+
+
+def find_operator(user: GetUserDep) -> str | None:
+    """The name of a user who may mute and stop; None for one who may only look.
+
+    Those may who may edit DAGs: whoever can pause a DAG can keep its runbook from starting
+    already.
+    """
+    if not get_auth_manager().is_authorized_dag(method="PUT", user=user):
+        return None
+    return user.get_name() or user.get_id()

@@ -24,6 +24,7 @@ from airmend.errors import ChangeRefusedError
 from airmend.orchestration.assessment import preflight_playbooks
 from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.services import read_policy
+from airmend.orchestration.suppressing import refuse_suppressed
 from airmend.records.changes import get_decision, record_decision
 from airmend.records.ledger import read_story
 from airmend.records.model import FactKind
@@ -61,7 +62,8 @@ def open_question(run: ChangeRun) -> Question:
     A standard change that policy allows is decided here, by policy.
 
     Raises:
-        ChangeRefusedError: The change ended before, or nobody is left who may approve it.
+        ChangeRefusedError: The change ended before, nobody is left who may approve it, or
+            something holds it back: nobody is asked about what may not be done.
     """
     with refusing(run):
         return _open(run)
@@ -76,6 +78,8 @@ def _open(run: ChangeRun) -> Question:
             raise ChangeRefusedError(
                 f"change {change.id} has ended ({change.status.value}): {change.reason}"
             )
+        if not change.status.is_final:
+            refuse_suppressed(run, session)
         asked_at = _asked_at(session, change) or run.now()
         playbooks = preflight_playbooks(session, change.id)
         if decision is None:

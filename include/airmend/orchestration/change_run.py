@@ -26,6 +26,7 @@ from airmend.errors import (
     ExecutionCancelledError,
     NotAuthorisedError,
     StoreUnavailableError,
+    SuppressedError,
 )
 from airmend.execution.model import Phase
 from airmend.incident.model import Incident, IncidentStatus
@@ -105,14 +106,16 @@ class ChangeRun:
         """Move the change on to a status that is no end."""
         set_change_status(session, self.change_id, status, at=self.now())
 
-    def end(self, session: Session, status: ChangeStatus, reason: str) -> None:
+    def end(
+        self, session: Session, status: ChangeStatus, reason: str, *, held_back: bool = False
+    ) -> None:
         """Record the end of the change, and what it means for the incident.
 
         Safe to repeat: only the first end counts. Targets are given back in the same
         transaction.
         """
         change = self.read_change(session)
-        if end_change(session, change, status, reason, at=self.now()):
+        if end_change(session, change, status, reason, at=self.now(), held_back=held_back):
             self.log.info("change %s ended: %s. %s", change.id, status.value, reason)
 
 
@@ -135,7 +138,8 @@ def refusing(run: ChangeRun, *, kind: FactKind = FactKind.EXECUTION_REFUSED) -> 
             if refused and not change.status.is_final:
                 run.note(session, change, kind, f"Refused: {error}", digest=run.digest)
             if not begun:
-                run.end(session, ChangeStatus.REFUSED, str(error))
+                held_back = isinstance(error, SuppressedError)
+                run.end(session, ChangeStatus.REFUSED, str(error), held_back=held_back)
         raise
 
 
@@ -158,12 +162,27 @@ def find_change_of_run(
 
 
 def end_change(
-    session: Session, change: ChangeRequest, status: ChangeStatus, reason: str, *, at: datetime
+    session: Session,
+    change: ChangeRequest,
+    status: ChangeStatus,
+    reason: str,
+    *,
+    at: datetime,
+    held_back: bool = False,
 ) -> bool:
     """End a change once: status, facts, incident and targets, all in the caller's transaction.
 
     An incident that its change did not resolve is a person's from then on, unless its sender
     says that it is over.
+
+    Args:
+        session: The transaction.
+        change: The change as it stands.
+        status: How it ends.
+        reason: Why, for people.
+        at: The time.
+        held_back: Whether it ends since something holds its incident back, before anything
+            was changed; the incident is suppressed then, and nobody is called.
 
     Returns:
         False when the change had ended before; then nothing is written.
@@ -187,12 +206,16 @@ def end_change(
     incident = get_incident(session, change.incident_id)
     if incident.status is not IncidentStatus.REMEDIATING:
         return True
+    kind = FactKind.INCIDENT_ENDED
     if status is ChangeStatus.SUCCEEDED:
         end, text = IncidentStatus.REMEDIATED, "The incident is resolved, and verified"
     elif incident.recovered_at is not None:
         end, text = IncidentStatus.RECOVERED, "The incident is over, its sender says"
+    elif held_back:
+        end, text = IncidentStatus.SUPPRESSED, f"The incident is {reason}"
+        kind = FactKind.INCIDENT_SUPPRESSED
     else:
         end, text = IncidentStatus.ESCALATED, "The incident is not resolved: a person must look"
     set_incident_status(session, change.incident_id, end, at=at)
-    note(FactKind.INCIDENT_ENDED, text)
+    note(kind, text)
     return True

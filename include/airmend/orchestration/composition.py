@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import logging
-import secrets
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -13,9 +12,13 @@ from sqlalchemy.orm import Session
 from airmend.change.model import ChangeRequest
 from airmend.change.policy import load_policy
 from airmend.errors import ConfigurationError
+from airmend.incident.ids import new_id
 from airmend.incident.intake import Intake
 from airmend.incident.model import IntakeLimits
+from airmend.incident.ports import Suppressing
+from airmend.incident.rules import load_rules
 from airmend.incident.sources import use_senders
+from airmend.incident.suppression import find_suppression
 from airmend.orchestration.services import open_records, utc_now
 from airmend.records.runbooks import current_catalog_version, get_catalog, get_version
 from airmend.runbook.matching import match_runbooks
@@ -98,9 +101,7 @@ def compose_intake(start_run: Callable[[ChangeRequest], str]) -> Intake:
         new_id=new_id,
         base_url=settings.base_url,
         limits=PolicyLimits(settings.policy_file),
+        suppressing=Suppressing(
+            load=partial(load_rules, calendars=settings.maintenance_dir), find=find_suppression
+        ),
     )
-
-
-def new_id() -> str:
-    """Eight random characters that can be read aloud: base32, 40 bits."""
-    return base64.b32encode(secrets.token_bytes(5)).decode()

@@ -8,10 +8,8 @@ itself when the first owner has fallen silent. Imports nothing of Airflow.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -24,10 +22,10 @@ from airmend.errors import (
     ExecutionTimeoutError,
     StoreUnavailableError,
 )
-from airmend.execution.ansible import PlaybookRequest, run_playbook
-from airmend.execution.evidence import combine_evidence
-from airmend.execution.model import Execution, ExecutionStatus, Phase, PlaybookEvidence
+from airmend.execution.model import Execution, ExecutionStatus, Phase
+from airmend.orchestration.batching import Work, run_batches
 from airmend.orchestration.change_run import ChangeRun
+from airmend.orchestration.suppressing import find_suppression_of, refuse_suppressed
 from airmend.records.changes import get_decision
 from airmend.records.executions import (
     Claim,
@@ -36,26 +34,9 @@ from airmend.records.executions import (
     sign_of_life,
 )
 from airmend.records.leases import holds_leases
-from airmend.records.runbooks import get_archive
-from airmend.runbook.archive import unpack_archive
 
 SIGN_OF_LIFE_SECONDS = 5.0
-SHORTEST_SECONDS = 1.0  # for a playbook that is begun at all
 WAIT_FOR_OWNER_SECONDS = 1.0
-
-
-@dataclass(frozen=True)
-class Work:
-    """One playbook of a change, as a task wants it run."""
-
-    phase: Phase
-    name: str
-    playbook: str
-    variables: dict[str, Any]
-    timeout_seconds: float  # for all batches; where none is left, nothing is begun
-    batches: Sequence[Sequence[str]]  # host names, batch by batch
-    check_mode: bool = False
-    again: bool = False  # a failed earlier attempt may be followed by this one
 
 
 def playbook_variables(change: ChangeRequest, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,7 +63,7 @@ def run_work(run: ChangeRun, work: Work, cancelled: threading.Event) -> Executio
     status, evidence = ExecutionStatus.FAILED, None
     try:
         with _showing_life(run, claim.execution.id, cancelled):
-            evidence = _run_batches(run, work, cancelled)
+            evidence = run_batches(run, work, cancelled)
             status = evidence.status
     except ExecutionTimeoutError as error:
         status, evidence = ExecutionStatus.TIMED_OUT, error.evidence
@@ -102,7 +83,9 @@ def run_work(run: ChangeRun, work: Work, cancelled: threading.Event) -> Executio
 def _claim_or_wait(run: ChangeRun, work: Work, cancelled: threading.Event) -> Claim:
     while True:
         with run.database.session() as session:
-            if not work.check_mode:
+            if work.check_mode:
+                refuse_suppressed(run, session)
+            else:
                 authorise(run, session, work.phase)
             claim = claim_execution(
                 session,
@@ -141,56 +124,9 @@ def authorise(run: ChangeRun, session: Session, phase: Phase) -> ChangeRequest:
             session, change.id, [target.name for target in change.targets], now=now
         ),
         phase=phase,
+        suppression=find_suppression_of(run, session) if phase is Phase.STEP else None,
     )
     return change
-
-
-def _run_batches(run: ChangeRun, work: Work, cancelled: threading.Event) -> PlaybookEvidence:
-    with run.database.session() as session:
-        archive = get_archive(session, run.digest)
-    project = unpack_archive(archive, run.digest, run.settings.versions_path)
-    parts: list[PlaybookEvidence] = []
-    deadline = run.now() + timedelta(seconds=work.timeout_seconds)
-    for number, hosts in enumerate(work.batches, start=1):
-        if len(work.batches) > 1:
-            run.log.info("batch %d of %d: %s", number, len(work.batches), ", ".join(hosts))
-        left = (deadline - run.now()).total_seconds()
-        if left <= 0:
-            raise _time_is_over(work, hosts, parts)
-        try:
-            parts.append(
-                run_playbook(
-                    PlaybookRequest(
-                        project_dir=project,
-                        playbook=work.playbook,
-                        inventory=run.settings.inventory,
-                        hosts=list(hosts),
-                        variables=work.variables,
-                        check_mode=work.check_mode,
-                        timeout_seconds=max(left, SHORTEST_SECONDS),
-                    ),
-                    cancelled=cancelled,
-                    on_line=lambda line: run.log.info("%s", line),
-                    now=run.now,
-                )
-            )
-        except ExecutionError as error:
-            if error.evidence is not None:
-                error.evidence = combine_evidence([*parts, error.evidence])
-            raise
-        if parts[-1].status is not ExecutionStatus.SUCCEEDED:
-            break  # the hosts that are left stay as they are
-    return combine_evidence(parts)
-
-
-def _time_is_over(
-    work: Work, hosts: Sequence[str], parts: Sequence[PlaybookEvidence]
-) -> ExecutionTimeoutError:
-    """The error for a batch that is not begun, with what the batches before it did."""
-    message = f"{work.name} is not begun on {', '.join(hosts)}: its time is over"
-    ended = {"status": ExecutionStatus.TIMED_OUT, "message": message}
-    evidence = combine_evidence(parts).model_copy(update=ended) if parts else None
-    return ExecutionTimeoutError(message, evidence)
 
 
 @contextmanager

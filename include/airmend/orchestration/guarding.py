@@ -18,6 +18,7 @@ from airmend.execution.inventory import resolve_targets
 from airmend.incident.model import Incident
 from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.services import read_policy
+from airmend.orchestration.suppressing import find_suppression_of
 from airmend.records.changes import set_targets
 from airmend.records.leases import Holder, acquire_leases, holds_leases
 from airmend.records.ledger import read_story
@@ -62,6 +63,7 @@ def guard_change(run: ChangeRun) -> bool:
                 run.read_incident(session),
                 lock_reason=lock_reason(session, run.runbook.id),
                 refused_reason=_refused_reason(session, run.runbook.id),
+                suppression=find_suppression_of(run, session),
                 dag_digest=run.digest,
             )
         return _take(run, change, planned.targets)

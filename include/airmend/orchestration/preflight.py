@@ -13,8 +13,9 @@ from typing import Any
 from airmend.change.model import ChangeStatus
 from airmend.errors import ChangeRefusedError
 from airmend.execution.model import Execution, ExecutionStatus, Phase, PlaybookEvidence
+from airmend.orchestration.batching import Work
 from airmend.orchestration.change_run import ChangeRun, refusing
-from airmend.orchestration.executing import Work, playbook_variables, run_work
+from airmend.orchestration.executing import playbook_variables, run_work
 from airmend.records.model import FactKind
 
 

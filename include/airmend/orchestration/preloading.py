@@ -16,9 +16,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import configure_mappers
 
 from airmend.errors import AirmendError
+from airmend.incident.rules import load_rules
 from airmend.orchestration.services import open_records, utc_now
 from airmend.records.rehearsal import rehearse
 from airmend.review.rendering import compile_templates
+from airmend.settings import get_settings
 
 MODULES = (
     "airflow.sdk.execution_time.task_runner",
@@ -74,4 +76,5 @@ def _prepare_records() -> None:
         database = open_records()
         with database.session() as session:
             rehearse(session, at=utc_now())
+            load_rules(session, utc_now(), get_settings().maintenance_dir)  # reads the calendars
         database.close()  # nothing is connected when the forks begin

@@ -13,9 +13,9 @@ from airmend.change.model import ChangeStatus
 from airmend.errors import ExecutionTimeoutError
 from airmend.execution.batches import split_batches
 from airmend.execution.model import Execution, ExecutionStatus, Phase
+from airmend.orchestration.batching import Work
 from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.executing import (
-    Work,
     authorise,
     playbook_variables,
     require_success,

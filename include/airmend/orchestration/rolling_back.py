@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from airmend.change.model import ChangeRequest, ChangeStatus
 from airmend.errors import (
     ChangeRefusedError,
@@ -17,9 +19,9 @@ from airmend.errors import (
     VerificationFailedError,
 )
 from airmend.execution.model import CheckOutcome, Phase
+from airmend.orchestration.batching import Work
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.executing import (
-    Work,
     authorise,
     playbook_variables,
     require_success,
@@ -28,6 +30,7 @@ from airmend.orchestration.executing import (
 )
 from airmend.orchestration.verifying import run_checks, tell_checks
 from airmend.records.executions import list_executions
+from airmend.records.ledger import read_story
 from airmend.records.model import FactKind
 from airmend.records.runbooks import lock_runbook
 from airmend.runbook.model import Rollback
@@ -88,11 +91,19 @@ def _roll_back(
     with run.database.session() as session:
         run.note(session, change, FactKind.ROLLBACK_FINISHED, text, execution=execution_id)
         if result.outcome is CheckOutcome.PASSED:
-            reason = "the change did not resolve the incident; the state before is back"
+            reason = f"{_why(session, change)}; the state before is back"
             run.end(session, ChangeStatus.ROLLED_BACK, reason)
     if result.outcome is not CheckOutcome.PASSED:
         raise VerificationFailedError(text)
     return summarise(execution)
+
+
+def _why(session: Session, change: ChangeRequest) -> str:
+    """Why a change is rolled back: it did not help, or was not allowed to go on."""
+    for fact in reversed(read_story(session, change.incident_id)):
+        if fact.kind is FactKind.EXECUTION_REFUSED and fact.change_id == change.id:
+            return f"the change was stopped before its end ({fact.text.removeprefix('Refused: ')})"
+    return "the change did not resolve the incident"
 
 
 def _fail_and_lock(run: ChangeRun, change: ChangeRequest, reason: str) -> None:

@@ -20,8 +20,9 @@ from airmend.execution.model import (
     VerificationResult,
 )
 from airmend.execution.verification import verify
+from airmend.orchestration.batching import Work
 from airmend.orchestration.change_run import ChangeRun
-from airmend.orchestration.executing import Work, authorise, playbook_variables, run_work
+from airmend.orchestration.executing import authorise, playbook_variables, run_work
 from airmend.records.executions import claim_execution, finish_execution
 from airmend.records.model import FactKind
 from airmend.runbook.model import AnsibleCheck, HttpCheck

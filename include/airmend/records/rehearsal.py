@@ -24,6 +24,7 @@ from airmend.records.incidents import find_incident
 from airmend.records.leases import holds_leases, release_leases
 from airmend.records.ledger import read_story
 from airmend.records.runbooks import current_catalog_version, lock_reason
+from airmend.records.suppressions import active_suppressions, kill_switch_state
 
 NOBODY = ""
 """No id is empty, so that nothing is found and nothing is changed."""
@@ -39,6 +40,8 @@ def rehearse(session: Session, *, at: datetime) -> None:
     list_executions(session, NOBODY)
     read_story(session, NOBODY)
     lock_reason(session, NOBODY)
+    active_suppressions(session, at)
+    kill_switch_state(session)
     current_catalog_version(session)
     past_changes(session, NOBODY, since=at)
     past_preflights(session, NOBODY, since=at, without=NOBODY)

@@ -8,6 +8,7 @@ from airmend.execution.model import CheckOutcome, ExecutionStatus, Phase, TaskOu
 from airmend.incident.model import IncidentStatus
 from airmend.records.model import FactKind
 from airmend.review.model import FollowUp, Outcome, PostIncidentReport, ReportFacts
+from airmend.review.summary import REPAIR_DID_NOT_HELP, was_stopped
 from airmend.review.timeline import name_execution
 from airmend.review.wording import word_list
 
@@ -18,7 +19,7 @@ def collect_follow_ups(facts: ReportFacts, report: PostIncidentReport) -> list[F
         *_doubts(facts, report),
         *_open_ends(facts, report),
         *_unknown_effects(facts),
-        *_improvements(report),
+        *_improvements(facts, report),
     ]
     written = facts.runbook.runbook.report.follow_ups if facts.runbook else []
     return [
@@ -83,8 +84,8 @@ def _unknown_effects(facts: ReportFacts) -> Iterator[str]:
                 yield f"Check '{check.name}'{place} could not look: find out why."
 
 
-def _improvements(report: PostIncidentReport) -> Iterator[str]:
-    if report.outcome in (Outcome.ROLLED_BACK, Outcome.ROLLBACK_FAILED, Outcome.NOT_RESOLVED):
+def _improvements(facts: ReportFacts, report: PostIncidentReport) -> Iterator[str]:
+    if report.outcome in REPAIR_DID_NOT_HELP and not was_stopped(facts):
         error = report.runbook.known_error if report.runbook else None
         named = f"known error {error.id}" if error else "the known error"
         yield f"Find out why the repair did not help; {named} may have another cause here."

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from airmend.change.model import ChangeStatus, Verdict
 from airmend.execution.model import CheckOutcome, Phase, TaskOutcome
 from airmend.incident.model import IncidentStatus
+from airmend.records.model import FactKind
 from airmend.review.model import Outcome, PostIncidentReport, ReportedWork, ReportFacts
 from airmend.review.wording import word_count, word_duration, word_list, word_time
 
@@ -32,6 +33,7 @@ HEADLINES = {
     Outcome.UNDER_WAY: "The change is still under way",
 }
 
+REPAIR_DID_NOT_HELP = (Outcome.ROLLED_BACK, Outcome.ROLLBACK_FAILED, Outcome.NOT_RESOLVED)
 NOTHING_CHANGED = (Outcome.REJECTED, Outcome.EXPIRED, Outcome.REFUSED)
 
 
@@ -55,9 +57,16 @@ def name_outcome(facts: ReportFacts, outcome: Outcome) -> str:
     worked = any(run.phase in CHANGING_PHASES for run in facts.executions)
     if outcome in NOTHING_CHANGED and worked:
         return f"{headline.split(';')[0]}; work had begun before that"
+    if outcome in REPAIR_DID_NOT_HELP and was_stopped(facts):
+        return headline.replace("did not help", "was stopped before its end")
     if outcome is Outcome.CANCELLED and not worked:
         return f"{headline}; nothing was changed"
     return headline
+
+
+def was_stopped(facts: ReportFacts) -> bool:
+    """Whether the work was not allowed to go on, for instance since the kill switch was used."""
+    return any(fact.kind is FactKind.EXECUTION_REFUSED for fact in facts.story)
 
 
 def summarise(report: PostIncidentReport) -> list[str]:

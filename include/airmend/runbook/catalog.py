@@ -14,12 +14,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from airmend.errors import ConfigurationError, RunbookError
+from airmend.expressions import suggest
 from airmend.garbage import collector_at_rest
 from airmend.located_yaml import Locate, load_located
 from airmend.records.model import BrokenRunbook
 from airmend.runbook.archive import pack_files
 from airmend.runbook.consistency import find_inconsistencies, named_playbooks
-from airmend.runbook.expressions import suggest
 from airmend.runbook.folder import (
     Entries,
     Files,

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from airmend.errors import InputError
-from airmend.runbook.expressions import ExpressionError, check_expression, suggest
+from airmend.expressions import ExpressionError, check_expression, suggest
 from airmend.runbook.inputs import validate_input
 from airmend.runbook.model import InputSpec, InputType
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from airmend.errors import InputError
-from airmend.runbook.expressions import ExpressionError, MissingFactError, evaluate
+from airmend.expressions import ExpressionError, MissingFactError, evaluate
 from airmend.runbook.model import InputSpec, InputType, Runbook
 
 Value = str | int | bool

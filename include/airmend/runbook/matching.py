@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from airmend.errors import InputError
+from airmend.expressions import ExpressionError, evaluate
 from airmend.incident.model import MatchRejection
-from airmend.runbook.expressions import ExpressionError, evaluate
 from airmend.runbook.inputs import Value, resolve_inputs
 from airmend.runbook.model import Runbook, RunbookVersion
 

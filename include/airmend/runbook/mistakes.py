@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from airmend.errors import RunbookError
+from airmend.expressions import suggest
 from airmend.located_yaml import Locate
-from airmend.runbook.expressions import suggest
 from airmend.runbook.schema import SchemaGuide
 
 _Place = tuple[str | int, ...]

@@ -6,7 +6,7 @@ of its own. Imports nothing of Airflow: who may see the pages comes in as a depe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
@@ -32,6 +32,7 @@ def create_app(
     pages: APIRouter | None = None,
     login: Any = None,
     root_path: str = "",
+    routers: Sequence[APIRouter] = (),
 ) -> FastAPI:
     """Put the application together.
 
@@ -45,6 +46,7 @@ def create_app(
             before every one of `pages`.
         root_path: Where it stands when nobody has mounted it: addresses are taken with this
             before them, and without it.
+        routers: Further routes, which check for themselves who may use them.
 
     Raises:
         ConfigurationError: There are pages and no login.
@@ -61,6 +63,8 @@ def create_app(
     app.include_router(create_hooks(Hooks(intake, secrets, limits or Limits(), is_at_hand)))
     if pages is not None:
         app.include_router(pages, dependencies=[Depends(login)])
+    for router in routers:
+        app.include_router(router)
 
     @app.get("/health")
     async def read_health() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""How a page is shown: headers, links below the mount, and the time.
+"""How a page is shown: headers, links below the mount, and what everybody has to see at once.
 
 Used by all pages. Nothing is loaded from elsewhere and nothing runs in the browser. Airflow chooses
 the mount and shows the pages in frames of its own, which run no pop-ups and follow no `_top` link:
@@ -7,7 +7,8 @@ so every link is plain, and the only forms here ask for the same page again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -16,8 +17,12 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import ChoiceLoader, PackageLoader
 
-from airmend.incident.model import IncidentStatus
+from airmend.incident.maintenance import read_maintenance
+from airmend.incident.model import IncidentStatus, KillSwitch
+from airmend.records.database import Database
+from airmend.records.suppressions import kill_switch_state
 from airmend.review.rendering import make_html_environment
+from airmend.settings import Settings
 from airmend.web.texts import cut_text, word_age
 
 HEADERS = {
@@ -31,8 +36,36 @@ HEADERS = {
 }
 
 
+@dataclass(frozen=True)
+class Alarms:
+    """What stands at the top of every page.
+
+    Args:
+        stopped: Who stopped all remediations; None while they go on.
+        mistakes: Why a maintenance calendar cannot be used.
+    """
+
+    stopped: KillSwitch | None = None
+    mistakes: Sequence[str] = ()
+
+
+def note_alarms(
+    database: Database, settings: Settings, clock: Callable[[], datetime]
+) -> Callable[[Request], None]:
+    """A dependency that looks them up for the page that is about to be shown."""
+
+    def note(request: Request) -> None:
+        with database.session() as session:
+            state = kill_switch_state(session)
+        maintenance = read_maintenance(settings.maintenance_dir, clock())
+        stopped = state if state is not None and state.is_on else None
+        request.state.alarms = Alarms(stopped, maintenance.mistakes)
+
+    return note
+
+
 class Shower:
-    """Renders templates with what all of them need: links below the mount, and the time.
+    """Renders templates with what all of them need: links below the mount, time, and alarms.
 
     Args:
         clock: The time, aware.
@@ -60,7 +93,12 @@ class Shower:
             return "/".join([root, *(quote(part, safe="") for part in parts)]) or "/"
 
         text = self._templates.get_template(template).render(
-            link=link, home=f"{root}/", now=self._clock(), statuses=IncidentStatus, **values
+            link=link,
+            home=f"{root}/",
+            now=self._clock(),
+            statuses=IncidentStatus,
+            alarms=getattr(request.state, "alarms", Alarms()),
+            **values,
         )
         return page(text, status, self._headers)
 

@@ -56,3 +56,20 @@ def test_a_run_that_cannot_be_started_is_left_for_later(
     with pytest.raises(RunNotStartedError, match="cannot start the run now"):
         gateway.start_run(make_change())
     assert airflow.started == []
+
+
+@pytest.mark.parametrize(
+    ("role", "name"),
+    [("viewer", None), ("user", "robin"), ("op", "robin"), ("admin", "robin"), (None, None)],
+)
+def test_whoever_may_edit_dags_may_mute_and_stop_and_viewers_may_not(
+    gateway: ModuleType, role: str | None, name: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        simple = import_module("airflow.api_fastapi.auth.managers.simple.simple_auth_manager")
+        user = import_module("airflow.api_fastapi.auth.managers.simple.user")
+    manager = simple.SimpleAuthManager()
+    monkeypatch.setattr(gateway, "get_auth_manager", lambda: manager)
+    robin = user.SimpleAuthManagerUser(username="robin", role=role and role.upper())
+    assert gateway.find_operator(robin) == name

@@ -13,6 +13,7 @@ from airmend.records.database import Database
 from airmend.review.model import ReportFacts
 from airmend.settings import Settings
 from airmend.web.pages import create_pages
+from airmend.web.suppression_pages import create_suppression_pages
 from airmend.web.surroundings import Surroundings
 from tests.integration.web.conftest import Caller
 from tests.unit.review.scenarios import BASE_URL, approved_on_three_hosts, later
@@ -47,11 +48,16 @@ def open_pages(
     database: Database, *, surroundings: Surroundings | None = None, now: datetime = NOW
 ) -> Caller:
     """The pages as Airflow mounts them, without its login."""
-    inner = FastAPI()
+    inner, settings = FastAPI(), Settings(base_url=BASE_URL)
+    inner.include_router(
+        create_suppression_pages(
+            database, settings, viewer=lambda: None, operator=lambda: None, clock=lambda: now
+        )
+    )
     inner.include_router(
         create_pages(
             database,
-            Settings(base_url=BASE_URL),
+            settings,
             clock=lambda: now,
             surroundings=surroundings,
         )

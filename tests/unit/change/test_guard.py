@@ -25,9 +25,10 @@ from airmend.errors import (
     NoTargetsError,
     NotAuthorisedError,
     RunbookLockedError,
+    SuppressedError,
 )
 from airmend.execution.model import Phase
-from airmend.incident.model import IncidentStatus
+from airmend.incident.model import IncidentStatus, Suppression
 from tests.unit.change.builders import (
     DIGEST,
     NOW,
@@ -39,6 +40,7 @@ from tests.unit.change.builders import (
     make_targets,
 )
 
+MUTED = Suppression(rule_id="MUT-1", author="olivia", reason="muted until noon")
 CHANGING = [Phase.STEP, Phase.ROLLBACK]
 
 
@@ -47,6 +49,7 @@ def start(change: ChangeRequest | None = None, **overrides: Any) -> None:
         "incident": make_incident(),
         "lock_reason": None,
         "refused_reason": None,
+        "suppression": None,
         "dag_digest": DIGEST,
     }
     check_may_start(change or make_change(), **{**values, **overrides})
@@ -64,6 +67,7 @@ def execute(change: ChangeRequest | None = None, **overrides: Any) -> None:
         "phase": Phase.STEP,
         "runbook_digest": DIGEST,
         "leases_held": True,
+        "suppression": None,
     }
     authorise_execution(change, **{**values, **overrides})
 
@@ -96,6 +100,17 @@ def test_an_incident_that_is_not_being_remediated_starts_no_change(status: Incid
 def test_a_locked_runbook_starts_no_change() -> None:
     with pytest.raises(RunbookLockedError, match="the rollback of CHG-0 failed"):
         start(lock_reason="the rollback of CHG-0 failed")
+
+
+def test_an_incident_that_is_held_back_starts_no_change_and_says_by_what() -> None:
+    with pytest.raises(SuppressedError, match=r"^held back by MUT-1 of olivia: muted until noon$"):
+        start(suppression=MUTED)
+
+
+def test_a_resolved_alert_is_told_before_a_mute_that_holds_it_back() -> None:
+    with pytest.raises(ChangeRefusedError, match="is over") as caught:
+        start(incident=make_incident(recovered_at=NOW), suppression=MUTED)
+    assert not isinstance(caught.value, SuppressedError)
 
 
 def test_a_runbook_that_the_catalog_refuses_starts_no_change() -> None:
@@ -232,6 +247,15 @@ def test_a_step_needs_an_incident_that_lasts_and_a_rollback_does_not(over: dict[
         execute(incident=incident)
     execute(incident=incident, phase=Phase.ROLLBACK)
     execute(incident=incident, phase=Phase.ROLLBACK_VERIFY)
+
+
+@pytest.mark.parametrize("phase", sorted(set(Phase) - {Phase.PREFLIGHT}))
+def test_a_step_is_held_back_and_what_puts_things_right_is_not(phase: Phase) -> None:
+    if phase is Phase.STEP:
+        with pytest.raises(SuppressedError, match="held back by MUT-1 of olivia"):
+            execute(phase=phase, suppression=MUTED)
+    else:
+        execute(phase=phase, suppression=MUTED)
 
 
 def test_a_step_that_is_cleared_during_the_rollback_does_not_run_again() -> None:

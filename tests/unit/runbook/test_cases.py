@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from airmend.expressions import FACT_FIELDS
 from airmend.runbook.cases import Case, CaseIncident, Expectation, run_case
-from airmend.runbook.expressions import FACT_FIELDS
 from tests.builders import make_runbook_version
 
 _INCIDENT = {

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-OPEN_BEFORE = "'escalated', 'remediating', 'unmatched'"
+OPEN_BEFORE = "'escalated', 'remediating', 'suppressed', 'unmatched'"
 
 
 def upgrade() -> None:

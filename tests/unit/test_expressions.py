@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airmend.runbook.expressions import (
+from airmend.expressions import (
     FACT_FIELDS,
     MAX_EXPRESSION_CHARACTERS,
     ExpressionError,

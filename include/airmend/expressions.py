@@ -1,8 +1,10 @@
 """CEL over an incident: what may be written, and evaluation that cannot hurt.
 
-An expression sees one variable, `incident`, with the fields of `Incident.facts()`. Its text is
-the author's, its data comes from outside; CEL has no loops and no side effects, its regular
-expressions take linear time, and a length limit keeps the parser's depth small.
+Used by runbooks (which incident they take, and which values of it) and by suppression (which
+incidents a mute covers). An expression sees one variable, `incident`, with the fields of
+`Incident.facts()`. Its text is the author's, its data comes from outside; CEL has no loops and no
+side effects, its regular expressions take linear time, and a length limit keeps the parser's
+depth small.
 
 The `cel` module costs 0.4 s to import, so it is imported where it is first needed.
 """
@@ -79,9 +81,10 @@ class ExpressionError(AirmendError):
 
 
 class MissingFactError(ExpressionError):
-    """The incident lacks a field or a label that the expression reads."""
+    """The incident lacks a field or a label, `key`, that the expression reads."""
 
     def __init__(self, key: str) -> None:
+        self.key = key
         super().__init__(f"the incident has no '{_shorten(key)}'")
 
 
