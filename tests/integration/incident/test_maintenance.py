@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from airmend.incident import maintenance
+from airmend.incident.calendar_file import read_calendar
 from airmend.incident.maintenance import Calendars, Maintenance, read_maintenance
 from airmend.incident.model import SuppressionKind
 from airmend.incident.rules import load_rules
@@ -63,7 +64,6 @@ def test_a_file_is_read_again_when_it_changes_and_not_before(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    read_calendar = maintenance.read_calendar
 
     def count(name: str, data: bytes) -> Any:
         read.append(name)

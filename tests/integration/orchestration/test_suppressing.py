@@ -14,6 +14,7 @@ import pytest
 
 from airmend.change.model import ChangeStatus
 from airmend.errors import ExecutionError, SuppressedError, VerificationFailedError
+from airmend.execution.ansible import run_playbook
 from airmend.execution.model import ExecutionStatus, Phase
 from airmend.incident.model import IncidentStatus, SuppressionRule
 from airmend.orchestration import batching
@@ -293,7 +294,7 @@ def test_a_playbook_that_runs_when_all_is_stopped_comes_to_its_end(office: Offic
 
 def after_first_batch(do: Callable[[], None]) -> Callable[..., Any]:
     """Runs playbooks as ever, and something once the first batch is done."""
-    run_playbook, calls = batching.run_playbook, list[int]()
+    calls = list[int]()
 
     def run(*args: Any, **kwargs: Any) -> Any:
         evidence = run_playbook(*args, **kwargs)

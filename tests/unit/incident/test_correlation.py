@@ -86,12 +86,13 @@ def test_a_clock_that_was_ahead_once_hides_no_later_trouble() -> None:
 
 
 def test_what_joined_and_goes_on_firing_after_the_end_was_no_symptom_of_it() -> None:
-    alert, joined = make_alert(), {"is_primary": False}
+    alert: Alert = make_alert()
+    joined: dict[str, Any] = {"is_primary": False}
     soon, later = AT + 5 * MINUTE, AT + 4 * MINUTE + LIMITS.reopen_window
     status = IncidentStatus.REMEDIATED
     assert relate(alert, status, at=soon, **joined) is Correlation.REPEAT
     assert relate(alert, status, at=later, **joined) is Correlation.NEW
-    over = {"is_firing": False, "resolved_at": AT + MINUTE}
+    over: dict[str, Any] = {"is_firing": False, "resolved_at": AT + MINUTE}
     assert relate(alert, status, at=later, **joined, **over) is Correlation.REPEAT
 
 
@@ -124,7 +125,7 @@ class TestOutOfOrder:
 
     @pytest.mark.parametrize("status", OPEN)
     def test_old_news_take_no_recovery_back(self, status: IncidentStatus) -> None:
-        over = {"is_firing": False, "resolved_at": AT + MINUTE}
+        over: dict[str, Any] = {"is_firing": False, "resolved_at": AT + MINUTE}
         assert relate(make_alert(), status, **over) is Correlation.LATE
         assert relate(make_alert(starts_at=AT + 2 * MINUTE), status, **over) is Correlation.RETURN
         assert relate(make_alert(starts_at=None), status, **over) is Correlation.RETURN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -66,7 +66,7 @@ class ByService:
     def __init__(self, upstream: Mapping[str, set[str]] | None = None) -> None:
         self.upstream = upstream or {}
 
-    def place(self, signal: Signal, groups: list[Group]) -> Place | None:
+    def place(self, signal: Signal, groups: Sequence[Group]) -> Place | None:
         """The oldest group of the service or of one that it depends on."""
         for group in groups:
             near = {signal.service, *self.upstream.get(signal.service or "", ())}

@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ async def send_all(port: int, requests: list[bytes], connections: int) -> dict[s
     ends = [asyncio.Event() for _ in range(connections)]
     begun = time.perf_counter()
     senders = [
-        await loop.create_connection(lambda end=end: Sender(left, report, end), "127.0.0.1", port)
+        await loop.create_connection(partial(Sender, left, report, end), "127.0.0.1", port)
         for end in ends
     ]
     await asyncio.gather(*(end.wait() for end in ends))
