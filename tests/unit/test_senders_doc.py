@@ -73,7 +73,8 @@ def test_it_says_where_the_secret_lies_what_becomes_of_the_fields_and_what_it_ca
     assert f".airmend/secrets/hook-{section.source})" in section.text
 
 
-def test_the_senders_stand_in_the_order_of_the_alphabet() -> None:
+def test_the_senders_stand_in_the_order_of_the_alphabet_and_ones_own_last() -> None:
     text = (ROOT / "docs/senders.md").read_text(encoding="utf-8")
-    titles = re.findall(r"^## (.+)$", text, re.MULTILINE)[1:]
+    *titles, last = re.findall(r"^## (.+)$", text, re.MULTILINE)[1:]
     assert titles == sorted(titles, key=str.lower)
+    assert last == "A sender of your own"
