@@ -63,7 +63,7 @@ class Database:
         except PoolTimeoutError as error:
             raise StoreUnavailableError("the records have no free connection") from error
         except DBAPIError as error:
-            if error.connection_invalidated:
+            if error.connection_invalidated or _is_read_only(error):
                 raise StoreUnavailableError(f"the records cannot be used: {error.orig}") from error
             raise
         finally:
@@ -95,6 +95,11 @@ class Database:
 def updated_one(result: Result[Any]) -> bool:
     """Whether an UPDATE or DELETE met exactly one row: how a conditional change tells."""
     return cast("CursorResult[Any]", result).rowcount == 1
+
+
+def _is_read_only(error: DBAPIError) -> bool:
+    """Whether PostgreSQL takes no writes: a standby, or an operator who said so (SQLSTATE)."""
+    return getattr(error.orig, "sqlstate", None) == "25006"
 
 
 def _write_json(value: Any) -> str:

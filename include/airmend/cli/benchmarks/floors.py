@@ -33,6 +33,8 @@ KEY = base64.b64encode(b"a key that everybody may know!!!").decode()
 """What the senders of the measurement sign with."""
 
 Row = tuple[str, bytes]
+_INSERT_SQLITE = "INSERT INTO floor (key, body) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_INSERT_POSTGRES = "INSERT INTO floor (key, body) VALUES (%s, %s) ON CONFLICT DO NOTHING"
 _TABLE = "CREATE TABLE IF NOT EXISTS floor (id {id}, key TEXT NOT NULL UNIQUE, body {body})"
 
 
@@ -75,8 +77,7 @@ def open_store(database: str) -> Callable[[Sequence[Row]], None]:
     A row whose id is there already is left out. It keeps a connection for each thread.
     """
     local, is_postgres = threading.local(), database.startswith("postgresql")
-    values = "%s, %s" if is_postgres else "?, ?"
-    statement = f"INSERT INTO floor (key, body) VALUES ({values}) ON CONFLICT DO NOTHING"  # noqa: S608 - marks of the driver
+    statement = _INSERT_POSTGRES if is_postgres else _INSERT_SQLITE
 
     def connect() -> Any:
         connection: Any
