@@ -86,7 +86,7 @@ def test_a_clock_that_was_ahead_once_hides_no_later_trouble() -> None:
 
 
 def test_what_joined_and_goes_on_firing_after_the_end_was_no_symptom_of_it() -> None:
-    alert: Alert = make_alert()
+    alert = make_alert()
     joined: dict[str, Any] = {"is_primary": False}
     soon, later = AT + 5 * MINUTE, AT + 4 * MINUTE + LIMITS.reopen_window
     status = IncidentStatus.REMEDIATED

@@ -16,7 +16,7 @@ from airmend.incident.model import (
     IntakeLimits,
     MatchRejection,
 )
-from airmend.incident.neighbours import Group, Neighbourhood, Signal
+from airmend.incident.neighbours import Group, Neighbourhood
 from airmend.incident.ports import Rules, Suppressing
 from airmend.incident.registration import Registration
 from airmend.records.effects import Effects, NewDelivery
@@ -66,7 +66,7 @@ class ByService:
     def __init__(self, upstream: Mapping[str, set[str]] | None = None) -> None:
         self.upstream = upstream or {}
 
-    def place(self, signal: Signal, groups: Sequence[Group]) -> Place | None:
+    def place(self, signal: Any, groups: Sequence[Any]) -> Place | None:
         """The oldest group of the service or of one that it depends on."""
         for group in groups:
             near = {signal.service, *self.upstream.get(signal.service or "", ())}
