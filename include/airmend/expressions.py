@@ -59,14 +59,6 @@ _LITERAL = re.compile(
     r"""[rRbB]{0,2}(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|//[^\n]*""",
     re.DOTALL,
 )
-_COMPARISON = re.compile(
-    r"""incident\.(?P<field>[a-z]+)(?:\.(?P<label>[A-Za-z_]\w*))?\s*"""
-    r"""(?:==\s*(?P<one>TEXT)|in\s*\[\s*(?P<many>TEXT(?:\s*,\s*TEXT)*)\s*\])""".replace(
-        "TEXT", r"""(?:'[^'\\\n\r]*'|"[^"\\\n\r]*")"""
-    ),
-    re.ASCII,
-)
-_TEXT = re.compile(r"""'([^']*)'|"([^"]*)\"""")
 _MACRO_VARIABLE = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*(\w+)\s*,")
 _FIELD = re.compile(r"(?<![\w.])incident\s*\.\s*(\w+)")
 _OPERATOR_NAME = re.compile(r"\W|^_.*_$|_$|^_")
@@ -137,23 +129,6 @@ def check_expression(text: str) -> None:
             )
 
 
-@lru_cache(maxsize=4096)
-def _read_comparison(text: str) -> tuple[str, str, frozenset[str]] | None:
-    """Field, label and texts of `incident.FIELD == 'TEXT'` or `incident.labels.LABEL in [...]`.
-
-    None for any other expression.
-    """
-    found = _COMPARISON.fullmatch(text.strip())
-    if found is None or found["field"] not in FACT_FIELDS:
-        return None
-    nests = found["field"] in {"labels", "annotations"}
-    if nests is not bool(found["label"]):
-        return None
-    _compile(text)  # its limits hold for every expression
-    texts = _TEXT.findall(found["one"] or found["many"])
-    return found["field"], found["label"] or "", frozenset(one or other for one, other in texts)
-
-
 def evaluate(text: str, facts: dict[str, Any]) -> Any:
     """The value of an expression for one incident.
 
@@ -165,14 +140,6 @@ def evaluate(text: str, facts: dict[str, Any]) -> Any:
         MissingFactError: It reads a label or field that the incident lacks.
         ExpressionError: It has no value for this incident.
     """
-    if (comparison := _read_comparison(text)) is not None:
-        # most conditions are this; the engine would turn all facts into values of its own first
-        field, label, texts = comparison
-        value = facts[field].get(label) if label else facts[field]
-        if isinstance(value, str) and value.isascii():
-            return value in texts
-        if label and value is None:
-            raise MissingFactError(label)
     program = _compile(text)
     try:
         return program.execute({"incident": facts})

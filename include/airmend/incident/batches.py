@@ -148,6 +148,14 @@ class Batches:
         ) from conflict
 
     def _commit(self, jobs: Sequence[Job]) -> list[Stored | None]:
+        try:
+            return self._store(jobs)
+        except BaseException:
+            if self._neighbours is not None:
+                self._neighbours.undo()
+            raise
+
+    def _store(self, jobs: Sequence[Job]) -> list[Stored | None]:
         ports, deliveries = self._ports, [job for job in jobs if isinstance(job, Delivery)]
         with ports.database.session() as session:
             at = ports.clock()
@@ -179,6 +187,8 @@ class _Batch:
         keys = [(each.source, each.key) for each in deliveries]
         alerts = [alert for each in deliveries for alert in each.alerts]
         self._situation: Situation = load_situation(session, keys, alerts)
+        if neighbours is not None:
+            neighbours.refresh(session, at)
         self._effects = Effects()
         self._new: dict[tuple[str, str], NewDelivery] = {}
         self._runbooks: Sequence[RunbookVersion] | None = None
@@ -190,7 +200,7 @@ class _Batch:
             limits=ports.limits(),
             match=lambda facts: ports.match(facts, self._read_catalog()),
             rules=Rules(suppressing, suppressing.load(session, at), at) if suppressing else None,
-            neighbours=neighbours.refresh(session, at) if neighbours else None,
+            neighbours=neighbours,
             suggest=(
                 (lambda incident: suggest(incident, self._read_catalog()))
                 if (suggest := ports.suggest)

@@ -2,13 +2,13 @@
 
 What is kept is a proposal: the records decide in the transaction whether the incident is open.
 Another process's members are seen with the next batch, since their numbers rise with the order
-of the commits. A restart reads them anew.
+of the commits. A batch that is undone, and a restart, begin with what the records hold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -17,8 +17,11 @@ from sqlalchemy.orm import Session
 from airmend.incident.model import Alert
 from airmend.records.members import open_members_after
 
+SWEEP_INTERVAL = timedelta(seconds=10)
+"""So often is forgotten what is too old; that costs as much as there are incidents."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Signal:
     """What grouping looks at of one alert."""
 
@@ -28,14 +31,6 @@ class Signal:
     host: str | None
     at: datetime
     labels: dict[str, str]
-
-
-@dataclass
-class Group:
-    """An open incident as grouping sees it: its id, and its signals in the order of time."""
-
-    id: str
-    signals: list[Signal]
 
 
 class Placement(Protocol):
@@ -50,79 +45,84 @@ class Placement(Protocol):
         """Why, one sentence each."""
 
 
-class Grouping(Protocol):
-    """How alerts of one cause are recognised; `incident/grouping.py` with a topology."""
+class OpenGroups(Protocol):
+    """A memory of open incidents that finds the one of a signal."""
 
-    @property
-    def window(self) -> timedelta:
-        """Older signals are no neighbours."""
+    def place(self, signal: Any) -> Placement | None:
+        """The incident that a `Signal` belongs to; None when it stands alone."""
 
-    def place(self, signal: Any, groups: Sequence[Any]) -> Placement | None:
-        """The group that a signal belongs to; None when it stands alone.
+    def add(self, group_id: str, signal: Any) -> None:
+        """A signal belongs to an incident; the first one opens it."""
 
-        Args:
-            signal: A `Signal`.
-            groups: Each a `Group`, in the order in which they were opened.
-        """
+    def forget(self, group_id: str) -> None:
+        """An incident takes no more; one that is not known is none already."""
 
-    def is_upstream(self, cause: str, effect: str) -> bool:
-        """Whether a service depends on another one, over any number of steps."""
+    def sweep(self, at: datetime) -> None:
+        """Forget what no signal from a time on can join."""
 
 
-@dataclass
+@dataclass(frozen=True)
+class Grouping:
+    """How alerts of one cause are recognised.
+
+    Args:
+        window: Older signals are no neighbours.
+        open_groups: Makes an empty memory.
+        is_upstream: Whether a service (the second) depends on another one, over any number of
+            steps.
+    """
+
+    window: timedelta
+    open_groups: Callable[[], OpenGroups]
+    is_upstream: Callable[[str, str], bool]
+
+
 class Neighbours:
-    """The memory of one process.
+    """The memory of one process; used by its one writer.
 
     Args:
         grouping: Recognises what belongs together.
     """
 
-    grouping: Grouping
-    _groups: dict[str, Group] = field(default_factory=dict)
-    _after: int = 0
+    def __init__(self, grouping: Grouping) -> None:
+        self.grouping = grouping
+        self._groups = grouping.open_groups()
+        self._after = 0  # the number of the last member that was read
+        self._added: set[tuple[str, str]] = set()  # by the last batch: incident, fingerprint
+        self._swept_at: datetime | None = None
 
-    def refresh(self, session: Session, at: datetime) -> Neighbourhood:
-        """Add what came since the last batch, forget what is too old, and begin a batch."""
-        since = at - self.grouping.window
-        for row in open_members_after(session, self._after, since=since):
+    def refresh(self, session: Session, at: datetime) -> None:
+        """Begin a batch: learn what others have stored since the last one."""
+        for row in open_members_after(session, self._after, since=at - self.grouping.window):
             self._after = row.id
-            signal = Signal(
-                row.fingerprint, row.name, row.service, row.host, row.fired_at, row.labels
-            )
-            self._groups.setdefault(row.incident_id, Group(row.incident_id, [])).signals.append(
-                signal
-            )
-        for group in list(self._groups.values()):
-            if group.signals[-1].at < since:
-                del self._groups[group.id]
-        return Neighbourhood(self.grouping, dict(self._groups), self._groups.pop)
-
-
-@dataclass
-class Neighbourhood:
-    """The open incidents of one batch; what it adds is gone when the batch is undone."""
-
-    grouping: Grouping
-    _groups: dict[str, Group]
-    _forget: Callable[[str, None], object]
-    _own: set[str] = field(default_factory=set)  # groups that are no longer those of the memory
+            if (row.incident_id, row.fingerprint) not in self._added:
+                signal = Signal(
+                    row.fingerprint, row.name, row.service, row.host, row.fired_at, row.labels
+                )
+                self._groups.add(row.incident_id, signal)
+        self._added.clear()
+        if self._swept_at is None or at - self._swept_at >= SWEEP_INTERVAL:
+            self._groups.sweep(at)
+            self._swept_at = at
 
     def place(self, alert: Alert, at: datetime) -> Placement | None:
         """The incident that an alert belongs to, as far as this process knows."""
-        return self.grouping.place(_signal_of(alert, at), list(self._groups.values()))
-
-    def forget(self, incident_id: str) -> None:
-        """An incident is not open any more."""
-        self._groups.pop(incident_id, None)
-        self._forget(incident_id, None)
+        return self._groups.place(_signal_of(alert, at))
 
     def add(self, incident_id: str, alert: Alert, at: datetime) -> None:
         """An alert of this batch has opened an incident, or joined one."""
-        if incident_id not in self._own:
-            before = self._groups.get(incident_id)
-            self._groups[incident_id] = Group(incident_id, [*before.signals] if before else [])
-            self._own.add(incident_id)
-        self._groups[incident_id].signals.append(_signal_of(alert, at))
+        self._groups.add(incident_id, _signal_of(alert, at))
+        self._added.add((incident_id, alert.fingerprint))
+
+    def forget(self, incident_id: str) -> None:
+        """An incident is not open any more."""
+        self._groups.forget(incident_id)
+
+    def undo(self) -> None:
+        """The batch was undone: begin anew with what the records hold."""
+        self._groups = self.grouping.open_groups()
+        self._after = 0
+        self._added.clear()
 
 
 def _signal_of(alert: Alert, at: datetime) -> Signal:

@@ -17,7 +17,7 @@ from airmend.incident.answers import IncidentAnswer, Outcome, answer_alert
 from airmend.incident.correlation import Correlation, correlate, recent_firings
 from airmend.incident.joining import JOINABLE, reason_to_join
 from airmend.incident.model import Alert, Incident, IncidentStatus, IntakeLimits, Member
-from airmend.incident.neighbours import Neighbourhood, Placement
+from airmend.incident.neighbours import Neighbours, Placement
 from airmend.incident.opening import (
     Verdict,
     fire_again,
@@ -61,7 +61,7 @@ class Registration:
     limits: IntakeLimits
     match: Callable[[dict[str, Any]], Match]
     rules: Rules | None
-    neighbours: Neighbourhood | None
+    neighbours: Neighbours | None
     suggest: Callable[[Incident], list[dict[str, Any]]] | None
     new_id: Callable[[], str]
     base_url: str

@@ -15,7 +15,7 @@ from airmend.incident.answers import IncidentAnswer
 from airmend.incident.model import Alert, AlertStatus, IncidentStatus, IntakeLimits
 from airmend.records.model import FactKind
 from tests.builders import AT, make_alert
-from tests.unit.incident.world import ByService, Mute, World
+from tests.unit.incident.world import Mute, World, by_service
 
 MINUTE = timedelta(minutes=1)
 OVER = AlertStatus.RESOLVED
@@ -195,7 +195,7 @@ class TestJoining:
     """What belongs to the incident of another alert."""
 
     def test_what_no_runbook_takes_joins_with_the_evidence(self) -> None:
-        world = World(grouping=ByService())
+        world = World(grouping=by_service())
         first = fire(world)
         second = fire(world, "Odd")
         assert (second.outcome, second.incident) == ("joined", first.incident)
@@ -206,13 +206,13 @@ class TestJoining:
         assert fire(world, "Odd").outcome == "repeated"
 
     def test_the_same_repair_is_not_started_twice(self) -> None:
-        world = World(grouping=ByService())
+        world = World(grouping=by_service())
         first = fire(world)
         same = fire(world, fingerprint="from-the-other-monitor")
         assert (same.outcome, same.incident) == ("joined", first.incident)
 
     def test_another_repair_of_the_same_service_is_an_incident_of_its_own(self) -> None:
-        world = World(grouping=ByService())
+        world = World(grouping=by_service())
         first = fire(world)
         other = fire(world, fingerprint="another", host="web2")
         assert other.outcome == "pending"
@@ -225,7 +225,7 @@ class TestJoining:
     def test_a_symptom_waits_for_the_repair_of_its_cause_while_that_is_under_way(
         self, status: IncidentStatus, outcome: str
     ) -> None:
-        world = World(grouping=ByService({"web": {"shop"}}))
+        world = World(grouping=by_service({"web": {"shop"}}))
         cause = fire(world)
         world.end(cause.incident, status)
         symptom = fire(world, service="web", host="web2")
@@ -235,7 +235,7 @@ class TestJoining:
             assert "service-down is not started" in world.facts[-1][2]
 
     def test_an_incident_recovers_with_its_last_member(self) -> None:
-        world = World(grouping=ByService())
+        world = World(grouping=by_service())
         first = fire(world, "Odd")
         fire(world, "Odder")
         gone = end(world, "Odd")
@@ -246,18 +246,18 @@ class TestJoining:
         assert (last.outcome, last.status) == ("resolved", IncidentStatus.RECOVERED)
 
     def test_what_has_ended_or_is_held_back_takes_nobody_in(self) -> None:
-        world = World(grouping=ByService())
+        world = World(grouping=by_service())
         first = fire(world, "Odd")
         world.end(first.incident, IncidentStatus.CLOSED)
         assert fire(world, "Odder").outcome == "unmatched"
-        muted = World(grouping=ByService())
+        muted = World(grouping=by_service())
         muted.mutes = [Mute()]
         fire(muted, "Odd")
         muted.mutes = []
         assert fire(muted, "Odder").outcome == "unmatched"
 
     def test_what_flaps_or_is_held_back_joins_nobody(self) -> None:
-        world = World(grouping=ByService(), limits=IntakeLimits(flapping_firings=2))
+        world = World(grouping=by_service(), limits=IntakeLimits(flapping_firings=2))
         fire(world, "Odd")
         world.end(fire(world, "Other", service="db").incident, IncidentStatus.CLOSED)
         world.move(minutes=15)
@@ -279,7 +279,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(grouping=ByService({"web": {"shop"}}))
+        self.world = World(grouping=by_service({"web": {"shop"}}))
         self.changes: dict[str, str] = {}
 
     fingerprints = st.sampled_from(

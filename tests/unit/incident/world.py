@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from airmend.incident.answers import IncidentAnswer
@@ -16,7 +16,7 @@ from airmend.incident.model import (
     IntakeLimits,
     MatchRejection,
 )
-from airmend.incident.neighbours import Group, Neighbourhood
+from airmend.incident.neighbours import Grouping, Neighbours, Signal
 from airmend.incident.ports import Rules, Suppressing
 from airmend.incident.registration import Registration
 from airmend.records.effects import Effects, NewDelivery
@@ -55,43 +55,62 @@ class Place:
 
 
 class ByService:
-    """Grouping for tests: signals of the same service, or of one upstream, belong together.
+    """Open groups for tests: signals of the same service, or of one upstream, belong together.
 
     Args:
         upstream: The services that each service depends on.
     """
 
-    window = timedelta(hours=1)
+    def __init__(self, upstream: Mapping[str, set[str]]) -> None:
+        self.upstream = upstream
+        self.groups: dict[str, list[Signal]] = {}
 
-    def __init__(self, upstream: Mapping[str, set[str]] | None = None) -> None:
-        self.upstream = upstream or {}
-
-    def place(self, signal: Any, groups: Sequence[Any]) -> Place | None:
+    def place(self, signal: Signal) -> Place | None:
         """The oldest group of the service or of one that it depends on."""
-        for group in groups:
-            near = {signal.service, *self.upstream.get(signal.service or "", ())}
-            if any(each.service in near for each in group.signals):
-                return Place(group.id, [f"near {group.signals[0].service}"])
+        near = {signal.service, *self.upstream.get(signal.service or "", ())}
+        for group_id, signals in self.groups.items():
+            if any(each.service in near for each in signals):
+                return Place(group_id, [f"near {signals[0].service}"])
         return None
 
-    def is_upstream(self, cause: str, effect: str) -> bool:
-        """Whether a service depends on another one."""
-        return cause in self.upstream.get(effect, ())
+    def add(self, group_id: str, signal: Signal) -> None:
+        """A signal belongs to a group."""
+        self.groups.setdefault(group_id, []).append(signal)
+
+    def forget(self, group_id: str) -> None:
+        """A group takes no more."""
+        self.groups.pop(group_id, None)
+
+    def sweep(self, at: datetime) -> None:
+        """Forget groups whose last signal is an hour old."""
+        for group_id, signals in list(self.groups.items()):
+            if at - signals[-1].at > timedelta(hours=1):
+                del self.groups[group_id]
+
+
+def by_service(upstream: Mapping[str, set[str]] | None = None) -> Grouping:
+    """Grouping for tests: by service, and by what it depends on directly."""
+    depends_on = upstream or {}
+    return Grouping(
+        timedelta(hours=1),
+        lambda: ByService(depends_on),
+        lambda cause, effect: cause in depends_on.get(effect, ()),
+    )
 
 
 class World:
     """Incidents, members and changes, kept from one alert to the next."""
 
     def __init__(
-        self, *, limits: IntakeLimits | None = None, grouping: ByService | None = None
+        self, *, limits: IntakeLimits | None = None, grouping: Grouping | None = None
     ) -> None:
         self.limits, self.now, self.mutes = limits or IntakeLimits(), AT, list[Mute]()
         self.situation, self.version = Situation(), make_runbook_version()
         self.facts: list[tuple[str, FactKind, str]] = []
         self.alerts: list[tuple[str | None, Alert]] = []
         self.suggest: Callable[[Incident], list[dict[str, Any]]] | None = None
-        self._grouping, self._numbers = grouping, itertools.count(1)
-        self._groups: dict[str, Group] = {}
+        self._numbers = itertools.count(1)
+        self._neighbours = Neighbours(grouping) if grouping else None
 
     def match(self, facts: dict[str, Any]) -> Told:
         """One runbook takes everything that is called ServiceDown."""
@@ -103,11 +122,6 @@ class World:
         """Register one alert as a batch of its own, and keep what follows."""
         effects = Effects()
         delivery = NewDelivery("generic", "id:1", self.now, "", b"", {})
-        neighbours = (
-            Neighbourhood(self._grouping, self._groups, self._groups.pop)
-            if self._grouping
-            else None
-        )
         find = Suppressing(lambda *_: None, self._find_mute)
         answer = Registration(
             situation=self.situation,
@@ -116,7 +130,7 @@ class World:
             limits=self.limits,
             match=self.match,
             rules=Rules(find, None, self.now),
-            neighbours=neighbours,
+            neighbours=self._neighbours,
             suggest=self.suggest,
             new_id=lambda: f"{next(self._numbers):08d}",
             base_url="https://airflow.example",
