@@ -6,7 +6,7 @@ Each function is one query, so that a page needs a constant number of them. Call
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -43,33 +43,6 @@ class IncidentFilter:
     runbook: str | None = None
     words: tuple[str, ...] = ()
     since: datetime | None = None
-
-
-@dataclass(frozen=True)
-class GroupedMember:
-    """One fingerprint of an incident, as a line of the overview shows it."""
-
-    fingerprint: str
-    name: str
-    service: str | None
-    host: str | None
-    labels: dict[str, str]
-    is_primary: bool
-    is_open: bool
-    is_firing: bool
-    fired_at: datetime
-    resolved_at: datetime | None
-    alert_count: int
-    evidence: list[str]
-
-
-@dataclass
-class MemberGroup:
-    """The members of one incident, in the order in which they came; not all of many."""
-
-    members: list[GroupedMember] = field(default_factory=list)
-    total: int = 0
-    firing: int = 0
 
 
 def filter_incidents(
@@ -114,8 +87,10 @@ def count_services(session: Session, wanted: IncidentFilter, *, limit: int) -> d
     count = func.count(IncidentMemberRow.incident_id.distinct())
     query = (
         select(IncidentMemberRow.service, count)
-        .join(IncidentRow, IncidentRow.id == IncidentMemberRow.incident_id)
-        .where(IncidentMemberRow.service.is_not(None), *_conditions(wanted, without="service"))
+        .where(
+            IncidentMemberRow.service.is_not(None),
+            IncidentMemberRow.incident_id.in_(_ids(wanted, without="service")),
+        )
         .group_by(IncidentMemberRow.service)
         .order_by(count.desc(), IncidentMemberRow.service)
         .limit(limit)
@@ -128,46 +103,12 @@ def count_runbooks(session: Session, wanted: IncidentFilter, *, limit: int) -> d
     count = func.count(ChangeRow.incident_id.distinct())
     query = (
         select(ChangeRow.runbook_id, count)
-        .join(IncidentRow, IncidentRow.id == ChangeRow.incident_id)
-        .where(*_conditions(wanted, without="runbook"))
+        .where(ChangeRow.incident_id.in_(_ids(wanted, without="runbook")))
         .group_by(ChangeRow.runbook_id)
         .order_by(count.desc(), ChangeRow.runbook_id)
         .limit(limit)
     )
     return _counted(session, query)
-
-
-def group_members(
-    session: Session, incident_ids: Collection[str], *, limit: int
-) -> dict[str, MemberGroup]:
-    """The first members of some incidents, with how many there are and how many fire."""
-    member = IncidentMemberRow
-    place = func.row_number().over(partition_by=member.incident_id, order_by=member.id)
-    total = func.count().over(partition_by=member.incident_id)
-    firing = func.count().filter(member.is_firing).over(partition_by=member.incident_id)
-    numbered = (
-        select(member.id, place.label("place"), total.label("total"), firing.label("firing"))
-        .where(member.incident_id.in_(incident_ids))
-        .subquery()
-    )
-    names = tuple(GroupedMember.__dataclass_fields__)
-    rows = session.execute(
-        select(
-            member.incident_id,
-            numbered.c.total,
-            numbered.c.firing,
-            *(getattr(member, name) for name in names),
-        )
-        .join(numbered, numbered.c.id == member.id)
-        .where(numbered.c.place <= limit)
-        .order_by(member.id)
-    )
-    groups = {incident_id: MemberGroup() for incident_id in incident_ids}
-    for incident_id, of_all, of_firing, *values in rows:
-        group = groups[incident_id]
-        group.total, group.firing = of_all, of_firing
-        group.members.append(GroupedMember(**dict(zip(names, values, strict=True))))
-    return groups
 
 
 def latest_reasons(session: Session, incident_ids: Collection[str]) -> dict[str, str]:
@@ -219,6 +160,10 @@ def changes_with_report(session: Session, change_ids: Collection[str]) -> set[st
 
 
 _member = aliased(IncidentMemberRow)  # kept apart from queries that join the members themselves
+
+
+def _ids(wanted: IncidentFilter, *, without: str) -> Select[str]:
+    return select(IncidentRow.id).where(*_conditions(wanted, without=without))
 
 
 def _conditions(wanted: IncidentFilter, without: str = "") -> list[ColumnElement[bool]]:

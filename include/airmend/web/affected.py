@@ -12,7 +12,8 @@ from airmend.change.topology import Topology
 from airmend.errors import ConfigurationError
 from airmend.incident.model import Incident
 from airmend.records.database import Database
-from airmend.records.overview import MemberGroup, count_open_by_service
+from airmend.records.grouped_members import MemberGroup
+from airmend.records.overview import count_open_by_service
 from airmend.web.surroundings import Cause
 from airmend.web.topology_part import (
     TopologyPart,

@@ -16,6 +16,7 @@ from airmend.incident.model import Incident
 from airmend.records.changes import change_of_incident
 from airmend.records.database import Database
 from airmend.records.deliveries import rejection_counts
+from airmend.records.grouped_members import group_members
 from airmend.records.incidents import find_incident
 from airmend.records.kept_alerts import latest_alerts
 from airmend.records.overview import (
@@ -24,7 +25,6 @@ from airmend.records.overview import (
     count_runbooks,
     count_services,
     filter_incidents,
-    group_members,
     latest_changes,
     latest_reasons,
 )
