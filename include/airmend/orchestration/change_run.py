@@ -29,7 +29,7 @@ from airmend.errors import (
     SuppressedError,
 )
 from airmend.execution.model import Phase
-from airmend.incident.model import Incident, IncidentStatus
+from airmend.incident.model import Incident, IncidentStatus, Suppression
 from airmend.records.changes import change_of_run, get_change, set_change_status
 from airmend.records.database import Database
 from airmend.records.executions import list_executions
@@ -107,7 +107,12 @@ class ChangeRun:
         set_change_status(session, self.change_id, status, at=self.now())
 
     def end(
-        self, session: Session, status: ChangeStatus, reason: str, *, held_back: bool = False
+        self,
+        session: Session,
+        status: ChangeStatus,
+        reason: str,
+        *,
+        held_back: Suppression | None = None,
     ) -> None:
         """Record the end of the change, and what it means for the incident.
 
@@ -138,7 +143,7 @@ def refusing(run: ChangeRun, *, kind: FactKind = FactKind.EXECUTION_REFUSED) -> 
             if refused and not change.status.is_final:
                 run.note(session, change, kind, f"Refused: {error}", digest=run.digest)
             if not begun:
-                held_back = isinstance(error, SuppressedError)
+                held_back = error.suppression if isinstance(error, SuppressedError) else None
                 run.end(session, ChangeStatus.REFUSED, str(error), held_back=held_back)
         raise
 
@@ -168,7 +173,7 @@ def end_change(
     reason: str,
     *,
     at: datetime,
-    held_back: bool = False,
+    held_back: Suppression | None = None,
 ) -> bool:
     """End a change once: status, facts, incident and targets, all in the caller's transaction.
 
@@ -181,8 +186,8 @@ def end_change(
         status: How it ends.
         reason: Why, for people.
         at: The time.
-        held_back: Whether it ends since something holds its incident back, before anything
-            was changed; the incident is suppressed then, and nobody is called.
+        held_back: What holds its incident back, where it ends for that before anything was
+            changed; the incident is suppressed then, and nobody is called.
 
     Returns:
         False when the change had ended before; then nothing is written.
@@ -211,11 +216,12 @@ def end_change(
         end, text = IncidentStatus.REMEDIATED, "The incident is resolved, and verified"
     elif incident.recovered_at is not None:
         end, text = IncidentStatus.RECOVERED, "The incident is over, its sender says"
-    elif held_back:
+    elif held_back is not None:
         end, text = IncidentStatus.SUPPRESSED, f"The incident is {reason}"
         kind = FactKind.INCIDENT_SUPPRESSED
     else:
         end, text = IncidentStatus.ESCALATED, "The incident is not resolved: a person must look"
-    set_incident_status(session, change.incident_id, end, at=at)
+    suppression = held_back if end is IncidentStatus.SUPPRESSED else None
+    set_incident_status(session, change.incident_id, end, at=at, suppression=suppression)
     note(kind, text)
     return True

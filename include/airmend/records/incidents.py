@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from airmend.incident.model import Incident, IncidentStatus
+from airmend.incident.model import Incident, IncidentStatus, Suppression
 from airmend.records.ledger import append_fact
 from airmend.records.model import FactKind
 from airmend.records.tables import IncidentMemberRow, IncidentRow
@@ -97,9 +97,21 @@ def note_recovery(session: Session, incident_id: str, *, at: datetime) -> None:
 
 
 def set_incident_status(
-    session: Session, incident_id: str, status: IncidentStatus, *, at: datetime
+    session: Session,
+    incident_id: str,
+    status: IncidentStatus,
+    *,
+    at: datetime,
+    suppression: Suppression | None = None,
 ) -> None:
     """Move an incident on; when that ends it, `closed_at` is the time.
+
+    Args:
+        session: The transaction.
+        incident_id: Which.
+        status: Where it stands from now on.
+        at: The time.
+        suppression: What holds it back, where the status is SUPPRESSED.
 
     Raises:
         sqlalchemy.exc.NoResultFound: There is no such incident.
@@ -110,6 +122,7 @@ def set_incident_status(
     elif row.closed_at is None:
         row.closed_at = at
     was_open, row.status = IncidentStatus(row.status).is_open, status.value
+    row.suppression = suppression.model_dump(mode="json") if suppression else None
     session.flush()
     members = update(IncidentMemberRow).where(IncidentMemberRow.incident_id == incident_id)
     if status.is_open and not was_open:  # those that joined may belong elsewhere by now

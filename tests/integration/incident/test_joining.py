@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy.exc import IntegrityError
 
@@ -62,7 +64,7 @@ def test_an_incident_that_was_closed_elsewhere_takes_nobody_in(desk: Desk) -> No
 def test_a_batch_that_was_undone_is_not_remembered(desk: Desk) -> None:
     attempts = []
 
-    def match(facts: dict[str, object], runbooks: object) -> object:
+    def match(facts: dict[str, Any], runbooks: Any) -> Any:
         attempts.append(facts["name"])
         if attempts == ["Odd", "Odder"]:
             raise IntegrityError("INSERT", {}, Exception("taken"))
