@@ -343,7 +343,7 @@ class TestTheOutbox:
 
     def test_a_slow_airflow_does_not_hold_up_the_answer(self, desk: Desk) -> None:
         def start_run(change: Any) -> str:
-            desk.clock.move(seconds=4)
+            desk.clock.move(seconds=2)
             return desk.airflow.start_run(change)
 
         desk.intake = desk.with_ports(start_run=start_run)
