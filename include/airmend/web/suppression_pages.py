@@ -41,9 +41,6 @@ LENGTHS = (30, 60, 120, 240, 480, 1440, 4320, 10_080)
 """Minutes for which the form offers to mute; other times take the API or the command."""
 
 WITH_FORMS = HEADERS | {
-    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
-        "form-action 'none'", "form-action 'self'"
-    ),
     # with "no-referrer" a browser hides where a form was sent from, which is what we look at
     "Referrer-Policy": "same-origin",
 }
