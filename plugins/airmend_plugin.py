@@ -44,7 +44,7 @@ def _compose() -> Any:
     from airmend.web.surroundings import Surroundings
 
     database, secrets, settings = open_records(), HookSecrets(), get_settings()
-    surroundings = Surroundings(topology=lambda: read_topology(settings))
+    surroundings = Surroundings(topology=lambda: read_topology(settings), mute_path="suppressions")
     return create_app(
         intake=compose_intake(start_run),
         secrets=secrets,
