@@ -32,6 +32,7 @@ FACT_FIELDS = (
     "description",
     "labels",
     "annotations",
+    "inferred",
 )
 """The fields of `Incident.facts()`."""
 
