@@ -18,9 +18,10 @@ from airmend.runbook.spelling import SpellingIndex
 from airmend.runbook.terms import Term, read_terms
 from airmend.runbook.vocabulary import load_vocabulary
 
-MIN_SCORE = 0.12
+MIN_SCORE, MIN_SCORE_OF_ONE_WORD = 0.18, 0.25
 """Below it nothing is suggested: texts that are about no known error at all (chairs, passwords,
-badges) stay below; docs/matching.md says how that was measured."""
+badges) stay below. A single word in common is chance more often, so it has to be most of what
+the text says, and part of the known error's name. How it was measured: docs/matching.md."""
 
 FIELD_WEIGHTS = {
     "name": 3.0,
@@ -103,7 +104,7 @@ class KnownErrorIndex:
         self._rarity = {
             term: _rarity(len(found), len(ordered)) for term, found in self._found.items()
         }
-        self._rarity_of_unknown = _rarity(0, len(ordered))
+        self._rarity_of_unknown = _rarity(1, len(ordered))
         self._named: dict[str, dict[int, float]] = defaultdict(dict)
         for number, fields in enumerate(terms):
             name = sorted({term.stem for term in fields["name"] if not term.is_pair})
@@ -130,8 +131,8 @@ class KnownErrorIndex:
 
         Returns:
             Those with a score of at least `MIN_SCORE` that share two words with the text, or
-            one of their name; none for a text that is about something else. Equal ones stand
-            in the order of their ids.
+            with a higher one that share a word of their name; none for a text that is about
+            something else. Equal ones stand in the order of their ids.
         """
         asked = self._ask(text)
         ideal = self._ideal(asked)
@@ -141,7 +142,10 @@ class KnownErrorIndex:
             if score < MIN_SCORE or len(suggestions) == limit:
                 break
             words = self._words(asked, number)
-            if len(words) > 1 or any(number in self._named.get(term, {}) for term in asked):
+            if len(words) > 1 or (
+                score >= MIN_SCORE_OF_ONE_WORD
+                and any(number in self._named.get(term, {}) for term in asked)
+            ):
                 known_error_id = self._ids[number]
                 suggestions.append(Suggestion(known_error_id, round(score, 3), words))
         return suggestions
@@ -202,6 +206,7 @@ class KnownErrorIndex:
             (
                 min(each.weight, 1.0) * self._rarity.get(term, self._rarity_of_unknown)
                 for term, each in asked.items()
+                if term in self._found or not each.is_pair  # most neighbours mean nothing together
             ),
             reverse=True,
         )

@@ -35,6 +35,8 @@ _FILLERS = frozenset(
     through per via also only just very too more most less least some any all each every either
     neither other another own both few once again further about against while because until s t d
     e g ie eg etc vs let lets wasn't don't doesn't didn't won't can't couldn't it's i'm
+    der die das den dem des ein eine einen und oder ist sind im am auf von zu mit bei seit wird
+    le la les un une des du de et est sont el los las es
     alert alerts alerting fire fires fired firing trigger triggers triggered triggering runbook
     """.split()
 )
