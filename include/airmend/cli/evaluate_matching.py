@@ -40,8 +40,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Suggested:
-    """What people would be shown: suggestions above the limit, where there is a right answer
-    and where there is none."""
+    """What people would be shown, for texts with a right answer and for those without."""
 
     form: str
     queries: int
@@ -93,8 +92,11 @@ def matching_command(
 
 
 def measure(found: QuerySet, corpus: Sequence[KnownErrorEntry]) -> dict[str, Any]:
-    """Every figure as plain data; `mrr`, `top_1` and `top_3` are Airmend's on the whole texts
-    without their names, or on the texts as they were given."""
+    """Every figure as plain data.
+
+    `mrr`, `top_1` and `top_3` at the top are Airmend's on the whole texts without their names,
+    or on the texts as they were given.
+    """
     methods = rankers(corpus)
     forms = list(dict.fromkeys(query.form for query in found.queries))
     by_form = {form: [query for query in found.queries if query.form == form] for form in forms}
@@ -176,7 +178,9 @@ def _print(document: dict[str, Any]) -> None:
     if left_out:
         more = f" and {len(left_out) - _SHOWN_NAMES} more" if len(left_out) > _SHOWN_NAMES else ""
         names = ", ".join(left_out[:_SHOWN_NAMES])
-        console.print(f"Left out, of no known error's name: {names}{more}", highlight=False, markup=False)
+        console.print(
+            f"Left out, of no known error's name: {names}{more}", highlight=False, markup=False
+        )
     table = Table()
     for heading in ("Text", "Method", "n", "Top-1", "Top-3", "MRR"):
         table.add_column(

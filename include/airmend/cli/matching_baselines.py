@@ -35,9 +35,7 @@ def rank_by_overlap(corpus: Sequence[KnownErrorEntry]) -> Ranker:
 
     def rank(text: str) -> list[str]:
         asked = set(_words(text))
-        return _best(
-            {key: len(asked & words) / max(1, len(asked | words)) for key, words in known}
-        )
+        return _best({key: len(asked & words) / max(1, len(asked | words)) for key, words in known})
 
     return rank
 

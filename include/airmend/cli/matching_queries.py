@@ -29,8 +29,7 @@ _SUFFIXES = {".jsonl", ".ndjson", ".json", ".csv"}
 
 @dataclass(frozen=True)
 class Query:
-    """One text and the ids of the known errors that are right for it; none for a text that is
-    about no known error."""
+    """One text with the ids of the known errors that are right for it; none of them may be."""
 
     form: str  # which part of its document it is
     name: str

@@ -88,11 +88,14 @@ def read_intent(summary: str, description: str, names: KnownNames) -> Intent:
     symptoms: list[Finding] = []
     over = False
     for place, text in ((Place.SUMMARY, summary), (Place.DESCRIPTION, description)):
-        reading = Reading(read_words(text))
-        services += _findings(text, place, find_services(reading, names))
-        hosts += _findings(text, place, find_hosts(text, reading, names))
+        words = read_words(text)
+        services += _findings(text, place, find_services(words, names))
+        hosts += _findings(text, place, find_hosts(text, words, names))
         if not over:
-            symptoms += [_symptom_finding(text, place, reading, it) for it in find_symptoms(reading)]
+            reading = Reading(words)
+            symptoms += [
+                _symptom_finding(text, place, reading, it) for it in find_symptoms(reading)
+            ]
             over = is_over(reading)  # a summary that says so speaks for the whole ticket
     unclear: list[str] = []
     return Intent(

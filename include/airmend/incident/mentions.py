@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from airmend.incident.names import MAX_NAME_WORDS, KnownNames, name_parts
-from airmend.incident.phrases import Reading
 from airmend.incident.words import Word
 
 NAMED = 0.95  # exactly as it is known
@@ -25,24 +24,33 @@ IN_CONTEXT = 0.5  # like a host's name, after "host", "server" or "on"
 LIKE_A_HOST = 0.4
 """How sure a mention is. The order is what counts: these are no probabilities."""
 
-_CONTEXT = frozenset(
-    "host hosts server servers node nodes machine machines vm vms on instance hostname box auf".split()
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(word for line in lines for word in line.split())
+
+
+_CONTEXT = _words(
+    "host hosts server servers node nodes machine machines vm vms on instance hostname box",
+    "auf",
 )
-_SERVICE_CONTEXT = frozenset("service services app application system dienst anwendung".split())
-_JOINS = frozenset("and or und oder".split())
-_ELSEWHERE = frozenset("except unlike besides than außer".split())
-_WELL = frozenset("fine ok okay healthy unaffected well".split())
-_NO_HOST_ENDINGS = frozenset(
-    "conf cfg ini log txt md html htm php js css json xml yaml yml toml py sh rb go java jar war exe "
-    "dll so rpm deb zip gz tar bak tmp sql csv pdf doc docx xls xlsx png jpg svg service socket timer "
-    "mount target slice scope local_policy pem crt key".split()
+_SERVICE_CONTEXT = _words("service services app application system dienst anwendung")
+_JOINS = _words("and or und oder")
+_NOT = _words("not no never isn't aren't wasn't nicht kein keine")
+_SMALL = _words("on in at the for of a host server node service auf in der die das")
+_ELSEWHERE = _words("except unlike besides than außer")
+_WELL = _words("fine ok okay healthy unaffected well")
+_NO_HOST_ENDINGS = _words(
+    "conf cfg ini log txt md html htm php js css json xml yaml yml toml py sh rb go java jar war",
+    "exe dll so rpm deb zip gz tar bak tmp sql csv pdf doc docx xls xlsx png jpg svg pem crt key",
+    "service socket timer mount target slice scope",
 )
+_LONGEST = 253  # characters of a host's full name
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _HOST_WORD = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*-?[0-9]{1,4}[a-z]?")
 _NO_HOST_WORDS = re.compile(
     r"(?:inc|chg|prb|ritm|req|task|ke|cve|rfc|iso|utf|sha|md|http|tls|ssl|ipv|log4j|x|p|sev|prio|"
     r"priority|level|tier|phase|step|version|v|release|build|rev|rhel|el|centos|debian|ubuntu|win|"
-    r"windows|java|jdk|python|php|node|mysql|postgres|oracle|q|kw|week|day|room|floor|building|"
+    r"windows|java|jdk|python|php|mysql|postgres|oracle|q|kw|week|day|room|floor|building|"
     r"covid|eth|ens|eno|bond|sd|nvme|vd|md|dm|tty|lo|usb|com|port|vlan|raid|nfs|layer|l)"
     r"-?[0-9.]+[a-z]?(?:-[0-9]+)*"
 )
@@ -60,16 +68,15 @@ class Mention:
     confidence: float
 
 
-def find_services(reading: Reading, names: KnownNames) -> list[Mention]:
+def find_services(words: Sequence[Word], names: KnownNames) -> list[Mention]:
     """Known services by name, whole words only; of overlapping ones the longest."""
-    words = reading.words
     found: list[Mention] = []
     position = 0
     while position < len(words):
         length, values = _longest_service(words, position, names)
         if values:
             last = position + length - 1
-            if not _is_excluded(reading, position, last):
+            if not _is_excluded(words, position, last):
                 whole = "".join(part for word in words[position : last + 1] for part in word.folded)
                 is_certain = length > 1 or not whole.isalpha() or _is_in(words, position, last)
                 if len(whole) > 2 or _is_in(words, position, last):
@@ -85,14 +92,13 @@ def find_services(reading: Reading, names: KnownNames) -> list[Mention]:
     return found
 
 
-def find_hosts(text: str, reading: Reading, names: KnownNames) -> list[Mention]:
+def find_hosts(text: str, words: Sequence[Word], names: KnownNames) -> list[Mention]:
     """Known hosts by any of their names, and what looks like a host's name or an address."""
-    words = reading.words
     found = [
         mention
         for position, word in enumerate(words)
         if (mention := _read_host(text, words, position, names)) is not None
-        and not _is_excluded(reading, position, position)
+        and not _is_excluded(words, position, position)
     ]
     return found + list(_addresses(text, words, names))
 
@@ -130,17 +136,18 @@ def _is_in(words: Sequence[Word], first: int, last: int) -> bool:
     )
 
 
-def _is_excluded(reading: Reading, first: int, last: int) -> bool:
+def _is_excluded(words: Sequence[Word], first: int, last: int) -> bool:
     """Whether the text says that it is another one: not on web1, except web1, web1 is fine."""
-    words = reading.words
     part = words[first].part
     while first > 1 and words[first - 1].folded in _JOINS and words[first - 1].part == part:
         first -= 2  # except web1 and web2
     while last + 2 < len(words) and words[last + 1].folded in _JOINS:
         last += 2  # web1 and web2 are fine
-    if reading.is_denied(first) and not _denies_a_verb(words, first):
+    if _is_denied(words, first):
         return True
-    if any(word.folded in _ELSEWHERE and word.part == part for word in words[max(0, first - 3) : first]):
+    if any(
+        word.folded in _ELSEWHERE and word.part == part for word in words[max(0, first - 3) : first]
+    ):
         return True
     after = [word for word in words[last + 1 : last + 4] if word.part == part]
     said = [word.folded for word in after]
@@ -149,10 +156,17 @@ def _is_excluded(reading: Reading, first: int, last: int) -> bool:
     return False
 
 
-def _denies_a_verb(words: Sequence[Word], position: int) -> bool:
-    """`cannot reach web1`, `no connection to web1`: what is denied is not the name."""
-    before = [word.folded for word in words[max(0, position - 2) : position]]
-    return bool(before) and before[-1] not in {"not", "no", "on", "in", "at", "the", "auf", "nicht"}
+def _is_denied(words: Sequence[Word], first: int) -> bool:
+    """Whether "not" stands in front of a name with nothing but small words between them.
+
+    In "cannot reach web1" and "no connection to web1" something else is denied.
+    """
+    before = first - 1
+    while (
+        before >= 0 and words[before].folded in _SMALL and words[before].part == words[first].part
+    ):
+        before -= 1
+    return before >= 0 and words[before].folded in _NOT and words[before].part == words[first].part
 
 
 def _read_host(
@@ -179,7 +193,11 @@ def _read_host(
         # an address on the web is more often that of a dashboard than that of a broken host
         shape = LIKE_A_HOST if text.endswith("://", 0, start) else SHAPED
         return Mention(frozenset({folded}), start, end, shape)
-    if not _HOST_WORD.fullmatch(folded) or _NO_HOST_WORDS.fullmatch(folded):
+    if (
+        len(folded) > _LONGEST
+        or not _HOST_WORD.fullmatch(folded)
+        or _NO_HOST_WORDS.fullmatch(folded)
+    ):
         return None
     if _is_part_of_a_path(text, word):
         return None
@@ -195,7 +213,7 @@ def _is_full_name(folded: str) -> bool:
     """A name with a domain: not the name of a file, nor a version or an abbreviation."""
     labels = folded.split(".")
     return (
-        len(folded) <= 253
+        len(folded) <= _LONGEST
         and (len(labels) > 2 or any(character.isdigit() for character in labels[0]))
         and labels[-1].isascii()
         and labels[-1].isalpha()

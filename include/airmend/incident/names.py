@@ -38,9 +38,9 @@ class KnownNames:
         self._short_hosts: dict[str, set[str]] = defaultdict(set)
         for name, aliases in (services or {}).items():
             for each in (name, *aliases):
-                if key := name_parts(each):
-                    self._services[key].add(name)
-                    self._beginnings.add(key[0])
+                if parts := name_parts(each):
+                    self._services[parts].add(name)
+                    self._beginnings.add(parts[0])
         for name, aliases in (hosts or {}).items():
             for each in (name, *aliases):
                 if not (key := fold(each.strip())):

@@ -1,6 +1,6 @@
 """The phrases of `symptoms.txt`, and where they stand in a text.
 
-Called by `symptoms.py` and `mentions.py`. The file is data of ours, under review like code; it
+Called by `symptoms.py`. The file is data of ours, under review like code; it
 says itself how it is written. Each word of a text is looked up once.
 """
 
@@ -119,7 +119,9 @@ class Reading:
     def _match(self, place: int) -> Sequence[Phrase]:
         """The phrases that begin at a word and end in the same part of the sentence."""
         candidates = self.book.by_start.get(self.words[place].folded[:_PREFIX])
-        return [phrase for phrase in candidates if self._stands(phrase, place)] if candidates else ()
+        return (
+            [phrase for phrase in candidates if self._stands(phrase, place)] if candidates else ()
+        )
 
     def _stands(self, phrase: Phrase, place: int) -> bool:
         end = place + len(phrase.words)
@@ -177,4 +179,3 @@ def _add_symptom(book: PhraseBook, phrase: str, value: str) -> None:
     book.add(left, Kind.HALF, left)
     book.add(right, Kind.HALF, right)
     book.pairs[left].append((right, value))
-

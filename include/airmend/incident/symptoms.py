@@ -69,9 +69,7 @@ def _candidates(reading: Reading) -> Iterator[Symptom]:
                         yield joined
 
 
-def _join(
-    reading: Reading, place: int, left_length: int, right: str, value: str
-) -> Symptom | None:
+def _join(reading: Reading, place: int, left_length: int, right: str, value: str) -> Symptom | None:
     """A left half with the nearest right half after it, else before it."""
     words = reading.words
     end = place + left_length

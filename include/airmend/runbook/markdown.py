@@ -65,7 +65,8 @@ def _split_sections(body: str) -> tuple[str, dict[str, str]]:
             first = words
             continue
         named = next(
-            (_FIELDS[word] for word in re.findall(r"\w+", words.casefold()) if word in _FIELDS), None
+            (_FIELDS[word] for word in re.findall(r"\w+", words.casefold()) if word in _FIELDS),
+            None,
         )
         if section_level == 0 or level <= section_level:
             field, section_level = named or "text", level

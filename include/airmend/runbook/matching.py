@@ -16,7 +16,6 @@ from airmend.incident.model import MatchRejection
 from airmend.runbook.inputs import Value, resolve_inputs
 from airmend.runbook.model import Runbook, RunbookVersion
 
-
 _NAMED_IN_A_TIE = 5
 
 

@@ -10,31 +10,20 @@ Source: docs/adr/0009-free-text.md, which has the figures of this and of what wa
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from airmend.runbook.spelling import SpellingIndex
 from airmend.runbook.terms import Term, read_terms
 from airmend.runbook.vocabulary import load_vocabulary
+from airmend.runbook.weights import FIELD_WEIGHTS, rarity, weigh
 
 MIN_SCORE, MIN_SCORE_OF_ONE_WORD = 0.18, 0.25
 """Below it nothing is suggested: texts that are about no known error at all (chairs, passwords,
 badges) stay below. A single word in common is chance more often, so it has to be most of what
 the text says, and part of the known error's name. How it was measured: docs/matching.md."""
 
-FIELD_WEIGHTS = {
-    "name": 3.0,
-    "symptom": 2.0,
-    "impact": 0.7,
-    "cause": 0.5,
-    "workaround": 0.3,
-    "text": 0.3,
-}
-"""How much a word counts where it stands in a known error."""
-
-_LENGTH_DAMPING = {"name": 0.2, "symptom": 0.6, "impact": 0.6}
-_REST_DAMPING = 0.75
 _SATURATION = 2.0  # so much weight of a word in a known error is half of what any amount gives
 _PAIR_WEIGHT = 0.4
 _RELATED_WEIGHT = 0.4
@@ -98,13 +87,13 @@ class KnownErrorIndex:
             for entry in ordered
         ]
         self._found: dict[str, dict[int, float]] = defaultdict(dict)
-        for number, weights in enumerate(_weigh(terms)):
+        for number, weights in enumerate(weigh(terms)):
             for term, weight in weights.items():
                 self._found[term][number] = weight / (_SATURATION + weight)
         self._rarity = {
-            term: _rarity(len(found), len(ordered)) for term, found in self._found.items()
+            term: rarity(len(found), len(ordered)) for term, found in self._found.items()
         }
-        self._rarity_of_unknown = _rarity(1, len(ordered))
+        self._rarity_of_unknown = rarity(1, len(ordered))
         self._named: dict[str, dict[int, float]] = defaultdict(dict)
         for number, fields in enumerate(terms):
             name = sorted({term.stem for term in fields["name"] if not term.is_pair})
@@ -225,25 +214,6 @@ class KnownErrorIndex:
                     gains[each.words] += weight * self._rarity[other] * share
         ordered = sorted(gains, key=lambda words: (-gains[words], words))
         return tuple(ordered[:_SHOWN_WORDS])
-
-
-def _rarity(found_in: int, total: int) -> float:
-    """How much a term tells that stands in so many of all known errors; above 0."""
-    return math.log(1 + (total - found_in + 0.5) / (found_in + 0.5))
-
-
-def _weigh(entries: Sequence[dict[str, list[Term]]]) -> list[dict[str, float]]:
-    """The weight of each term in each known error: how often, in which field, how long that is."""
-    weights: list[dict[str, float]] = [defaultdict(float) for _ in entries]
-    for field, field_weight in FIELD_WEIGHTS.items():
-        lengths = [len(entry[field]) for entry in entries]
-        mean = sum(lengths) / max(1, sum(length > 0 for length in lengths)) or 1.0
-        damping = _LENGTH_DAMPING.get(field, _REST_DAMPING)
-        for entry, length, weighed in zip(entries, lengths, weights, strict=True):
-            scale = field_weight / (1 - damping + damping * length / mean)
-            for stem, count in Counter(term.stem for term in entry[field]).items():
-                weighed[stem] += scale * count
-    return weights
 
 
 def _ask(terms: Sequence[Term]) -> dict[str, _Asked]:

@@ -26,8 +26,7 @@ _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})|(?<=\d)(?=[
 _ACRONYMS = re.compile(r"[A-Z]{2,}s")
 
 _NEGATIONS = frozenset({"not", "no", "without", "never", "cannot", "isn't", "aren't", "non"})
-_FILLERS = frozenset(
-    """
+_FILLER_WORDS = """
     a an the this that these those is are was were be been being am it its of in on at to for from
     by with as and or nor if then than so such can could may might must shall should will would do
     does did done has have had having there here when where which who whom whose what why how we
@@ -38,8 +37,8 @@ _FILLERS = frozenset(
     der die das den dem des ein eine einen und oder ist sind im am auf von zu mit bei seit wird
     le la les un une des du de et est sont el los las es
     alert alerts alerting fire fires fired firing trigger triggers triggered triggering runbook
-    """.split()
-)
+"""
+_FILLERS = frozenset(_FILLER_WORDS.split())
 """Without meaning here; 'alert', 'fires' and 'runbook' stand in nearly every text about one."""
 
 

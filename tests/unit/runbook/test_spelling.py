@@ -29,7 +29,9 @@ def test_a_misspelt_word_is_recognised_and_another_is_not(word: str, known: str 
     assert INDEX.find(word) == known
 
 
-@given(st.sets(st.text(st.characters(categories=["Ll"]), min_size=SHORTEST, max_size=12), min_size=1))
+@given(
+    st.sets(st.text(st.characters(categories=["Ll"]), min_size=SHORTEST, max_size=12), min_size=1)
+)
 def test_a_known_word_is_itself(words: set[str]) -> None:
     index = SpellingIndex(words)
     for word in words:

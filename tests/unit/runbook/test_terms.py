@@ -79,7 +79,9 @@ def test_a_long_text_is_cut_at_a_number_of_words() -> None:
     assert sum(not term.is_pair for term in terms) == MAX_WORDS
 
 
-@pytest.mark.parametrize("text", ["{{" * 50_000, "aB" * 50_000, "{{ " + "a" * 99_997, "a'" * 50_000])
+@pytest.mark.parametrize(
+    "text", ["{{" * 50_000, "aB" * 50_000, "{{ " + "a" * 99_997, "a'" * 50_000]
+)
 def test_no_text_takes_long(text: str) -> None:
     begun = time.perf_counter()
     read_terms(text)

@@ -47,11 +47,11 @@ def measure_matching(
         firsts = [version.runbook.match[0] for version in runbooks]
         matching, floor, counting, suggesting = [], [], [], []
         for _ in range(repeats):
-            floor.append(_time(lambda: _evaluate_all(firsts, facts)))
-            matching.append(_time(lambda: match_runbooks(facts, runbooks)))
             suggestions = SuggestionsFromCatalog()
-            counting.append(_time(lambda: suggestions(incident, runbooks)))
-            suggesting.append(_time(lambda: suggestions(incident, runbooks)))
+            floor.append(_time(_evaluate_all, firsts, facts))
+            matching.append(_time(match_runbooks, facts, runbooks))
+            counting.append(_time(suggestions, incident, runbooks))
+            suggesting.append(_time(suggestions, incident, runbooks))
         figures += [
             Figure(
                 NAME,
@@ -115,7 +115,7 @@ def _evaluate_all(expressions: Sequence[str], facts: dict[str, Any]) -> None:
         evaluate(expression, prepared)
 
 
-def _time(work: Callable[[], object]) -> float:
+def _time(work: Callable[..., object], *arguments: object) -> float:
     begun = time.perf_counter()
-    work()
+    work(*arguments)
     return time.perf_counter() - begun
