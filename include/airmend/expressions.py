@@ -32,6 +32,7 @@ FACT_FIELDS = (
     "description",
     "labels",
     "annotations",
+    "inferred",
 )
 """The fields of `Incident.facts()`."""
 
@@ -80,7 +81,12 @@ class MissingFactError(ExpressionError):
         super().__init__(f"the incident has no '{_shorten(key)}'")
 
 
-@lru_cache(maxsize=4096)
+PROGRAMS = 16_384
+"""Compiled expressions that are kept: those of some 3,000 runbooks. With fewer places than
+expressions, a round through all of them would find none."""
+
+
+@lru_cache(maxsize=PROGRAMS)
 def _compile(text: str) -> Any:
     import cel
 
@@ -129,20 +135,44 @@ def check_expression(text: str) -> None:
             )
 
 
-def evaluate(text: str, facts: dict[str, Any]) -> Any:
+class PreparedFacts:
+    """The facts of one incident, for many expressions: translated for the engine once.
+
+    The translation takes 70 microseconds and an expression less than one. For the thread that
+    made it: the engine's own object is not safe to share.
+
+    Args:
+        facts: `Incident.facts()`.
+    """
+
+    def __init__(self, facts: dict[str, Any]) -> None:
+        self._facts = facts
+        self._context: Any = None
+
+    def context(self) -> Any:
+        """The engine's object; raises the engine's error for what it cannot translate."""
+        if self._context is None:
+            import cel
+
+            self._context = cel.Context(variables={"incident": self._facts})
+        return self._context
+
+
+def evaluate(text: str, facts: dict[str, Any] | PreparedFacts) -> Any:
     """The value of an expression for one incident.
 
     Args:
         text: CEL, at most `MAX_EXPRESSION_CHARACTERS`.
-        facts: `Incident.facts()`.
+        facts: `Incident.facts()`, prepared where several expressions look at the same ones.
 
     Raises:
         MissingFactError: It reads a label or field that the incident lacks.
         ExpressionError: It has no value for this incident.
     """
     program = _compile(text)
+    prepared = facts if isinstance(facts, PreparedFacts) else PreparedFacts(facts)
     try:
-        return program.execute({"incident": facts})
+        return program.execute(prepared.context())
     except KeyError as error:
         raise MissingFactError(str(error.args[0]) if error.args else "") from error
     except Exception as error:

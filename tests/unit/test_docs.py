@@ -331,7 +331,7 @@ def test_the_alert_of_the_readme_is_taken_by_a_shipped_runbook() -> None:
 
 def facts_of(alert: Alert) -> dict[str, Any]:
     """What a runbook sees of the incident that an alert opens."""
-    document = alert.model_dump(mode="json")
+    document = alert.model_dump(mode="json") | {"inferred": []}
     return {name: "" if document[name] is None else document[name] for name in FACT_FIELDS}
 
 

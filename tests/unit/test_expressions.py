@@ -14,6 +14,7 @@ from airmend.expressions import (
     MAX_EXPRESSION_CHARACTERS,
     ExpressionError,
     MissingFactError,
+    PreparedFacts,
     check_expression,
     evaluate,
 )
@@ -127,3 +128,20 @@ _EXPRESSIONS = [
 def test_no_data_makes_an_expression_blow_up(text: str, facts: dict[str, Any]) -> None:
     with contextlib.suppress(ExpressionError):
         assert isinstance(evaluate(text, facts), bool)
+
+
+def test_prepared_facts_answer_many_expressions_as_plain_ones_do() -> None:
+    facts = make_incident(labels={"a": "1"}).facts()
+    prepared = PreparedFacts(facts)
+    for text in ("incident.labels.a", "size(incident.name)", "incident.labels.a == '1'"):
+        assert evaluate(text, prepared) == evaluate(text, facts)
+    with pytest.raises(MissingFactError, match="'b'"):
+        evaluate("incident.labels.b", prepared)
+    assert evaluate("incident.labels.a", prepared) == "1"
+
+
+def test_facts_that_the_engine_cannot_take_fail_each_expression() -> None:
+    prepared = PreparedFacts({"name": "\ud800"})
+    for _ in range(2):
+        with pytest.raises(ExpressionError):
+            evaluate("incident.name == 'A'", prepared)

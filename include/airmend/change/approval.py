@@ -15,7 +15,10 @@ from airmend.errors import ChangeRefusedError
 
 
 def decide_automatically(
-    change: ChangeRequest, policy: Policy, preflight: PreflightFacts | None
+    change: ChangeRequest,
+    policy: Policy,
+    preflight: PreflightFacts | None,
+    inferred: Sequence[str] = (),
 ) -> str | None:
     """Whether the policy itself approves; only ever a standard change of an allowed band.
 
@@ -23,6 +26,8 @@ def decide_automatically(
         change: With its risk.
         policy: Which bands of standard changes pass without a person.
         preflight: What check mode showed; without one, or with a failed one, a person decides.
+        inferred: `Incident.inferred`, the fields that were read out of a ticket's sentences;
+            where there is any, a person looks whether they were understood.
 
     Returns:
         The basis, for the record; None where a person has to decide.
@@ -31,7 +36,7 @@ def decide_automatically(
         return None
     if change.risk is None or not change.targets:
         return None
-    if preflight is None or preflight.failed:
+    if preflight is None or preflight.failed or inferred:
         return None
     if change.risk.band not in policy.automatic_bands_for_standard:
         return None

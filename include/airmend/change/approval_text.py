@@ -13,7 +13,7 @@ from itertools import islice
 from airmend.change.markdown import code, code_block, one_line, prose
 from airmend.change.model import ChangeRequest, RiskScore
 from airmend.execution.model import ExecutionStatus, PlaybookEvidence
-from airmend.incident.model import Incident
+from airmend.incident.model import Incident, inferred_key
 from airmend.runbook.model import AnsibleCheck, Runbook
 
 DIFF_CHARACTERS = 12_000
@@ -97,13 +97,21 @@ def _write_incident(incident: Incident) -> str:
             ("Incident", f"{code(incident.name)} ({code(incident.id)})"),
             ("Says", code(incident.summary or incident.description)),
             ("Severity", incident.severity.value),
-            ("Service", code(incident.service or "not said")),
-            ("Host", code(incident.host or "not said")),
+            ("Service", _write_field(incident, "service", incident.service)),
+            ("Host", _write_field(incident, "host", incident.host)),
             ("Open since", f"{incident.opened_at:%Y-%m-%d %H:%M:%S} {incident.opened_at.tzname()}"),
             ("Alerts", f"{incident.alert_count} from {code(incident.source)}"),
             *link,
         ]
     )
+
+
+def _write_field(incident: Incident, name: str, value: str | None) -> str:
+    """A field of the incident; where it was read out of a ticket's sentences, with their words."""
+    if name not in incident.inferred:
+        return code(value or "not said")
+    words = incident.annotations[inferred_key(name)]
+    return f"{code(value or 'not said')}, read out of the text {code(words)}: is that right?"
 
 
 def _write_plan(change: ChangeRequest, runbook: Runbook) -> str:

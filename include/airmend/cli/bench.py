@@ -16,11 +16,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from airmend.cli.benchmarks import intake, parsing, postgres, remediation, task_load
+from airmend.cli.benchmarks import intake, matching, parsing, postgres, remediation, task_load
 from airmend.cli.benchmarks.figures import Figure
 from airmend.cli.benchmarks.hops import Hop
 from airmend.cli.benchmarks.laboratory import open_laboratory
 from airmend.cli.benchmarks.machine import look_at_machine
+from airmend.cli.benchmarks.matching import measure_matching
 from airmend.cli.benchmarks.parsing import measure_parsing
 from airmend.cli.benchmarks.table import bench_document, figures_table, hops_table
 from airmend.cli.benchmarks.task_load import measure_task_load
@@ -30,6 +31,7 @@ from airmend.cli.stack import stopping_on_sigterm
 COUNTS, QUICK_COUNTS = (10, 100, 1000), (10, 100)
 PARSING_REPEATS, QUICK_PARSING_REPEATS = 5, 3
 LOAD_REPEATS = 20
+MATCHING_REPEATS = 20
 QUICK_INCIDENTS = 3
 PIPE_WIDTH = 132
 """Columns of the tables where nothing says how many there are."""
@@ -41,6 +43,7 @@ class Measurement(StrEnum):
     INTAKE = intake.NAME
     FIRST_TASK = remediation.FIRST_TASK
     REMEDIATION = remediation.NAME
+    MATCHING = matching.NAME
     PARSING = parsing.NAME
     TASK_LOAD = task_load.NAME
 
@@ -114,6 +117,9 @@ def bench_command(
                 kinds = ("sqlite",)
             for each in kinds:
                 _measure_running(project, home / each, each, count, results, progress)
+        if Measurement.MATCHING in wanted:
+            counts = QUICK_COUNTS if quick else COUNTS
+            results.figures += measure_matching(project, counts, MATCHING_REPEATS, progress.print)
         if Measurement.PARSING in wanted:
             results.figures += measure_parsing(
                 project,

@@ -46,6 +46,9 @@ COMMANDS = {
     "up": Entry("up", "up_command", "Run Airflow with Airmend until Ctrl-C."),
     "intake": Entry("intake", "intake_command", "Take webhooks in a process of its own."),
     "demo": Entry("demo.command", "demo_command", "Break a small estate and see it repaired."),
+    "evaluate": Entry(
+        "evaluate", "evaluate_app", "Measure how well Airmend recognises known errors and causes."
+    ),
     "bench": Entry("bench", "bench_command", "Measure speed, each figure beside its floor."),
 }
 

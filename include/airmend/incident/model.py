@@ -103,6 +103,15 @@ def fingerprint_labels(source: str, name: str, labels: dict[str, str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+INFERRABLE = ("host", "service")
+"""Fields that may be filled in from a ticket's words, where its sender gave none."""
+
+
+def inferred_key(field: str) -> str:
+    """The annotation that says from which words a field was filled in."""
+    return f"inferred_{field}"
+
+
 class Alert(BaseModel):
     """One signal of one sender, in canonical form.
 
@@ -167,6 +176,14 @@ class Incident(BaseModel):
     suppression: Suppression | None = None  # what holds it back, or held it back last
     suggestions: list[dict[str, Any]] = Field(default_factory=list)  # known errors like it
 
+    @property
+    def inferred(self) -> list[str]:
+        """The fields that were taken from a ticket's words; a person has to look at those.
+
+        A sender that sets such an annotation itself only makes us more careful.
+        """
+        return [name for name in INFERRABLE if inferred_key(name) in self.annotations]
+
     def facts(self) -> dict[str, Any]:
         """What a runbook's expressions see as `incident`: plain values, nothing callable."""
         return {
@@ -179,6 +196,7 @@ class Incident(BaseModel):
             "description": self.description,
             "labels": dict(self.labels),
             "annotations": dict(self.annotations),
+            "inferred": self.inferred,
         }
 
 

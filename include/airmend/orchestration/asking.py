@@ -82,15 +82,17 @@ def _open(run: ChangeRun) -> Question:
             refuse_suppressed(run, session)
         asked_at = _asked_at(session, change) or run.now()
         playbooks = preflight_playbooks(session, change.id)
+        incident = run.read_incident(session)
         if decision is None:
-            basis = decide_automatically(change, policy, summarise_preflight(playbooks))
+            preflight = summarise_preflight(playbooks)
+            basis = decide_automatically(change, policy, preflight, incident.inferred)
             if basis is not None:
                 decision = _decide(run, session, change, Verdict.APPROVED, POLICY, basis, asked_at)
         expires_at = asked_at + timedelta(seconds=run.runbook.change.approval_timeout_seconds)
         subject, body = approval_text(
             change,
             run.runbook,
-            run.read_incident(session),
+            incident,
             playbooks,
             expires_at=expires_at,
             lowered_by=_lowered_by(change, policy),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -36,6 +36,7 @@ class CaseIncident(Strict):
     description: str = ""
     labels: dict[str, str] = Field(default_factory=dict)
     annotations: dict[str, str] = Field(default_factory=dict)
+    inferred: list[Literal["host", "service"]] = Field(default_factory=list)
 
     def facts(self) -> dict[str, Any]:
         """The same facts that `Incident.facts()` gives."""

@@ -14,7 +14,12 @@ from collections.abc import Callable
 from typing import Any
 
 from airmend.errors import InputError
-from airmend.expressions import ExpressionError, MissingFactError, evaluate
+from airmend.expressions import (
+    ExpressionError,
+    MissingFactError,
+    PreparedFacts,
+    evaluate,
+)
 from airmend.runbook.model import InputSpec, InputType, Runbook
 
 Value = str | int | bool
@@ -33,12 +38,12 @@ _GROUPS = frozenset({"all", "ungrouped"})  # Ansible's own groups: never the nam
 _MAX_PORT = 65_535
 
 
-def resolve_inputs(runbook: Runbook, facts: dict[str, Any]) -> dict[str, Value]:
+def resolve_inputs(runbook: Runbook, facts: dict[str, Any] | PreparedFacts) -> dict[str, Value]:
     """Take every input of a runbook from an incident.
 
     Args:
         runbook: Whose inputs.
-        facts: `Incident.facts()`.
+        facts: `Incident.facts()`, prepared where more than this looks at them.
 
     Returns:
         The validated values by the names of the inputs.
@@ -46,10 +51,11 @@ def resolve_inputs(runbook: Runbook, facts: dict[str, Any]) -> dict[str, Value]:
     Raises:
         InputError: An input without a default is missing, or a value is not valid.
     """
-    return {name: _take(name, spec, facts) for name, spec in runbook.inputs.items()}
+    prepared = facts if isinstance(facts, PreparedFacts) else PreparedFacts(facts)
+    return {name: _take(name, spec, prepared) for name, spec in runbook.inputs.items()}
 
 
-def _take(name: str, spec: InputSpec, facts: dict[str, Any]) -> Value:
+def _take(name: str, spec: InputSpec, facts: PreparedFacts) -> Value:
     try:
         value = evaluate(spec.source, facts)
     except MissingFactError as error:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from airmend.errors import InputError
-from airmend.expressions import ExpressionError, evaluate
+from airmend.expressions import PROGRAMS, ExpressionError, PreparedFacts, evaluate
 from airmend.incident.model import MatchRejection
 from airmend.runbook.inputs import Value, resolve_inputs
 from airmend.runbook.model import Runbook, RunbookVersion
+
+_NAMED_IN_A_TIE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,13 @@ def match_runbooks(facts: dict[str, Any], runbooks: Sequence[RunbookVersion]) ->
     """
     candidates: list[tuple[RunbookVersion, dict[str, Value]]] = []
     reasons: dict[str, str] = {}
+    prepared = PreparedFacts(facts)
     for version in runbooks:
         runbook = version.runbook
-        reason = _reject(runbook, facts)
+        reason = _reject(runbook, prepared)
         if reason is None:
             try:
-                candidates.append((version, resolve_inputs(runbook, facts)))
+                candidates.append((version, resolve_inputs(runbook, prepared)))
             except InputError as error:
                 reason = str(error)
         if reason is not None:
@@ -55,34 +59,46 @@ def match_runbooks(facts: dict[str, Any], runbooks: Sequence[RunbookVersion]) ->
     most = max((len(version.runbook.match) for version, _ in candidates), default=0)
     best = [pair for pair in candidates if len(pair[0].runbook.match) == most]
     ids = sorted(version.runbook.id for version, _ in best)
+    tied = _name_some(ids)
     for version, _ in candidates:
         runbook = version.runbook
         if len(runbook.match) < most:
             reasons[runbook.id] = f"it matches, but '{ids[0]}' is more specific"
         elif len(best) > 1:
-            others = " and ".join(f"'{name}'" for name in ids)
             reasons[runbook.id] = (
-                f"{others} match equally well ({most} expressions each), so none is run; "
+                f"{tied} match equally well ({most} expressions each), so none is run; "
                 "make one of them more specific"
             )
     winner, inputs = best[0] if len(best) == 1 else (None, {})
-    rejections = [
-        MatchRejection(runbook_id=name, reason=reason) for name, reason in sorted(reasons.items())
+    rejections = [  # our own texts: there is nothing to validate in a thousand of them
+        MatchRejection.model_construct(runbook_id=name, reason=reasons[name])
+        for name in sorted(reasons)
     ]
     return Match(runbook=winner, inputs=inputs, rejections=rejections)
 
 
-def _reject(runbook: Runbook, facts: dict[str, Any]) -> str | None:
+def _name_some(ids: Sequence[str]) -> str:
+    """Ids for a reason, which every one of them is given: all of a few, else the first ones."""
+    named = [f"'{name}'" for name in ids[:_NAMED_IN_A_TIE]]
+    left = len(ids) - len(named)
+    return " and ".join(named + ([f"{left} more"] if left else []))
+
+
+def _reject(runbook: Runbook, facts: PreparedFacts) -> str | None:
     """Why the expressions of a runbook do not hold; None when all of them are true."""
     for expression in runbook.match:
-        shown = " ".join(expression.split())
         try:
             value = evaluate(expression, facts)
         except ExpressionError as error:
-            return f"{shown}: {error.fact}"
+            return f"{_on_one_line(expression)}: {error.fact}"
         if value is not True:
-            return f"{shown} is {_say(value)}"
+            return f"{_on_one_line(expression)} is {_say(value)}"
     return None
+
+
+@lru_cache(maxsize=PROGRAMS)
+def _on_one_line(expression: str) -> str:
+    return " ".join(expression.split())
 
 
 def _say(value: Any) -> str:

@@ -47,6 +47,12 @@ def test_without_a_preflight_that_passed_a_person_decides(failed: bool | None) -
     assert decide_automatically(make_change(risk=make_score()), Policy(), preflight) is None
 
 
+@pytest.mark.parametrize("inferred", [["host"], ["service"], ["host", "service"]])
+def test_what_was_read_out_of_sentences_is_looked_at_by_a_person(inferred: list[str]) -> None:
+    change = make_change(risk=make_score())
+    assert decide_automatically(change, Policy(), make_preflight(), inferred) is None
+
+
 def test_a_change_without_risk_or_targets_or_after_its_end_never_passes_at_once() -> None:
     for change in (
         make_change(),

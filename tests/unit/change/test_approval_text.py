@@ -92,6 +92,13 @@ def test_every_factor_is_in_the_table() -> None:
     assert count_cells(tokens_of(body)) == 4 * (1 + len(score.factors))
 
 
+def test_a_host_that_was_read_out_of_sentences_is_shown_with_the_words() -> None:
+    _, body = write(incident={"host": "web1", "annotations": {"inferred_host": "WEB1"}})
+    assert "`web1`, read out of the text `WEB1`: is that right?" in body
+    _, body = write(incident={"host": "web1"})
+    assert "read out of" not in body
+
+
 def test_no_rollback_and_no_preflight_are_said_plainly() -> None:
     runbook = {
         "rollback": None,

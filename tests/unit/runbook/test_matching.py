@@ -126,3 +126,10 @@ def test_every_runbook_takes_the_incident_or_has_one_reason(matches: list[list[s
     if match.runbook is not None:
         named.append(match.runbook.runbook.id)
     assert sorted(named) == [version.runbook.id for version in runbooks]
+
+
+def test_of_many_that_tie_the_first_are_named_and_the_others_counted() -> None:
+    runbooks = [_runbook(f"same-{number}", "true") for number in range(9)]
+    reasons = _reasons(match_runbooks(make_incident().facts(), runbooks))
+    assert "'same-0' and 'same-1'" in reasons["same-8"]
+    assert "'same-4' and 4 more match equally well" in reasons["same-8"]
