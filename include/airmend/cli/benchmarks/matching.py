@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from airmend.cli.benchmarks.figures import Bar, Figure, Floor
+from airmend.expressions import PreparedFacts, evaluate
 from airmend.incident.model import Incident, IncidentStatus, Severity
 from airmend.runbook.catalog import load_catalog
-from airmend.runbook.expressions import PreparedFacts, evaluate
 from airmend.runbook.known_errors import SuggestionsFromCatalog
 from airmend.runbook.matching import match_runbooks
 from airmend.runbook.model import RunbookVersion
