@@ -21,6 +21,7 @@ from airmend.incident.sources import use_senders
 from airmend.incident.suppression import find_suppression
 from airmend.orchestration.services import open_records, utc_now
 from airmend.records.runbooks import current_catalog_version, get_catalog, get_version
+from airmend.runbook.known_errors import SuggestionsFromCatalog
 from airmend.runbook.matching import match_runbooks
 from airmend.runbook.model import RunbookVersion
 from airmend.settings import get_settings
@@ -101,6 +102,7 @@ def compose_intake(start_run: Callable[[ChangeRequest], str]) -> Intake:
         new_id=new_id,
         base_url=settings.base_url,
         limits=PolicyLimits(settings.policy_file),
+        suggest=SuggestionsFromCatalog(),
         suppressing=Suppressing(
             load=partial(load_rules, calendars=settings.maintenance_dir), find=find_suppression
         ),
