@@ -46,6 +46,10 @@ class SuggestionsFromCatalog:
         found = self._index_of(runbooks).suggest(text_of(incident), SUGGESTIONS)
         return [_document(each, by_id[each.known_error_id]) for each in found]
 
+    def prepare(self, runbooks: Sequence[RunbookVersion]) -> None:
+        """Count the words of a catalog before an incident waits for it; a second for a thousand."""
+        self._index_of(runbooks)
+
     def _index_of(self, runbooks: Sequence[RunbookVersion]) -> KnownErrorIndex:
         digests = tuple(sorted(version.digest for version in runbooks))
         with self._lock:  # of two threads with a new catalog, one counts and the other waits

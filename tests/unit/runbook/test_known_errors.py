@@ -61,6 +61,7 @@ def test_words_are_counted_again_only_when_the_catalog_has_changed(
     suggestions = SuggestionsFromCatalog()
     monkeypatch.setattr(known_errors, "KnownErrorIndex", count)
     incident = make_incident(summary="disk full")
+    suggestions.prepare(CATALOG)
     suggestions(incident, CATALOG)
     suggestions(incident, list(reversed(CATALOG)))
     assert len(built) == 1

@@ -45,13 +45,14 @@ def measure_matching(
         where: dict[str, str | int] = {"runbooks": count}
         match_runbooks(facts, runbooks)  # compiles the expressions, as the first one does
         firsts = [version.runbook.match[0] for version in runbooks]
-        matching, floor, counting, suggesting = [], [], [], []
+        floor, matching = [], []
         for _ in range(repeats):
-            suggestions = SuggestionsFromCatalog()
             floor.append(_time(_evaluate_all, firsts, facts))
             matching.append(_time(match_runbooks, facts, runbooks))
-            counting.append(_time(suggestions, incident, runbooks))
-            suggesting.append(_time(suggestions, incident, runbooks))
+        counting = [_time(SuggestionsFromCatalog(), incident, runbooks) for _ in range(repeats)]
+        suggestions = SuggestionsFromCatalog()
+        suggestions.prepare(runbooks)
+        suggesting = [_time(suggestions, incident, runbooks) for _ in range(repeats)]
         figures += [
             Figure(
                 NAME,
