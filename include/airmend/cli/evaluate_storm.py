@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from airmend.cli.storm.recording import Recording
 
 UNUSABLE = 2
+LONGEST_SHIFT_SECONDS = 1e9
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 
 
@@ -53,15 +54,16 @@ def storm_command(
     from airmend.cli.storm.recording import put_together
 
     try:
-        offset = _read_zone(zone)
-        recordings = read_recordings(paths, offset)
+        if not abs(shift) <= LONGEST_SHIFT_SECONDS:
+            raise ConfigurationError(f"--shift {shift}: it is no number of seconds. Correct it.")
+        recordings = read_recordings(paths, _read_zone(zone))
+        storm = put_together(recordings, shift, overlap=overlap)
     except ConfigurationError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(printable(str(error)), err=True)
         raise typer.Exit(UNUSABLE) from error
-    storm = put_together(recordings, shift, overlap=overlap)
     measurement = measure(storm)
     if as_json:
-        typer.echo(json.dumps(_document(storm, measurement), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(_document(storm, measurement), indent=2))
     else:
         _print(storm, measurement)
 
@@ -111,11 +113,12 @@ def _read_zone(text: str | None) -> timezone | None:
 
 def _print(storm: Recording, measured: Measurement) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    typer.echo(f"{storm.name}: {measured.alerts:,} alerts of {measured.faults:,} faults")
+    typer.echo(f"{printable(storm.name)}: {measured.alerts:,} alerts of {measured.faults:,} faults")
     for note in storm.notes:
-        typer.echo(f"  {note}")
+        typer.echo(f"  {printable(note)}")
     typer.echo()
     table = Table()
     for heading in ("What", "Airmend", "Plain", "The plain way"):
@@ -137,7 +140,7 @@ def _print(storm: Recording, measured: Measurement) -> None:
         )
     for level, figures in measured.causes_by_level.items():
         table.add_row(
-            f"  of {figures.faults} at the level {level}",
+            escape(f"  of {figures.faults} at the level {printable(level)}"),
             f"{_share(figures, 'top_1')}, {_share(figures, 'top_3')}",
             "",
             "",
@@ -145,6 +148,11 @@ def _print(storm: Recording, measured: Measurement) -> None:
     table.add_row("time to group", f"{measured.grouping_seconds:.1f} s", "", "")
     table.add_row("time to rank", f"{measured.ranking_seconds:.1f} s", "", "")
     Console().print(table)
+
+
+def printable(text: str) -> str:
+    """A text from a file, without what a terminal would obey or could not show."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _number(value: float | None) -> str:

@@ -69,6 +69,8 @@ def test_the_zone_of_log_lines_can_be_told(tmp_path: Path) -> None:
         (["."], "there is no recording in it"),
         ([".", "--zone", "CET"], "--zone CET: it is no offset"),
         ([".", "--zone", "+25:00"], "--zone +25:00: it is no offset"),
+        ([".", "--shift", "nan"], "--shift nan: it is no number"),
+        ([".", "--shift", "1e300"], "--shift 1e+300: it is no number"),
     ],
 )
 def test_what_cannot_be_used_is_said_in_a_line(
@@ -79,6 +81,25 @@ def test_what_cannot_be_used_is_said_in_a_line(
     assert result.exit_code == 2
     assert fact in result.stderr
     assert result.stdout == ""
+
+
+def test_a_system_is_not_moved_out_of_the_calendar(tmp_path: Path) -> None:
+    path = write_lines(tmp_path, {"at": "9999-12-31T00:00:00Z", "name": "Late", "item": "a"})
+    result = evaluate(path, path, "--shift", "1000000")
+    assert result.exit_code == 2
+    assert "alerts leave the calendar" in result.stderr
+
+
+def test_names_from_a_file_neither_steer_the_terminal_nor_break_the_table(tmp_path: Path) -> None:
+    nasty = "a\x1b[31m\u202e[/x]"
+    lines = [{"at": START, "name": nasty, "item": nasty, "fault": "f"}]
+    path = write_lines(tmp_path, *lines)
+    (tmp_path / "label.csv").write_text("fault_id,fault_entity,fault_level\nf,x,[/red]\x1b[1m\n")
+    result = evaluate(path, path)
+    assert result.exit_code == 0, result.output
+    assert "\x1b" not in result.output
+    assert "[/red]" in result.output
+    assert json.loads(evaluate(path, "--json").stdout)["ranked"][0]["first"]["item"] == nasty
 
 
 def test_the_help_of_the_group_imports_nothing_heavy() -> None:

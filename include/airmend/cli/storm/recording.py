@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from airmend.errors import ConfigurationError
 from airmend.incident.service_graph import ItemGraph
 from airmend.incident.signals import (
     CALLEE_LABELS,
@@ -87,6 +88,9 @@ def put_together(
     Returns:
         A recording of them all. Names that two systems share are told apart by the name of the
         system before them, as one topology has to do.
+
+    Raises:
+        ConfigurationError: A system would be moved out of the years that there are.
     """
     shared = {
         name
@@ -98,7 +102,12 @@ def put_together(
         by = timedelta(seconds=position * shift_seconds)
         if overlap and recording.alerts and recordings[0].alerts:
             by += _began_at(recordings[0]) - _began_at(recording)
-        moved.append(_rename(recording, shared, by) if len(recordings) > 1 else recording)
+        try:
+            moved.append(_rename(recording, shared, by) if len(recordings) > 1 else recording)
+        except OverflowError as error:
+            raise ConfigurationError(
+                f"{recording.name}: moved by {by}, its alerts leave the calendar. Move it less."
+            ) from error
     notes = [note for each in moved for note in each.notes]
     if shared:
         some = ", ".join(sorted(shared)[:3])
