@@ -49,7 +49,7 @@ def read_relations(
     for position, edge in enumerate(_list(data, "edges", path)):
         place = f"{path}: edges[{position}]"
         source, target = _text(edge, "source", place), _text(edge, "target", place)
-        label = edge.get("label")
+        label = _text(edge, "label", place) if "label" in edge else ""
         for name in (source, target):
             if name not in types:
                 raise mistake(

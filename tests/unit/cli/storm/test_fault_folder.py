@@ -146,6 +146,11 @@ def test_a_fault_that_label_csv_does_not_know_still_counts_for_grouping(tmp_path
             "'x' is none of the nodes",
         ),
         (
+            {"topology": {**TOPOLOGY, "edges": [{"source": "web", "target": "web", "label": []}]}},
+            "topology.json: edges[0]",
+            "'label' is missing or no text",
+        ),
+        (
             {"topology": {"nodes": [{"id": "a"}, {"id": "a"}], "edges": []}},
             "topology.json: nodes[1]",
             "there twice",
