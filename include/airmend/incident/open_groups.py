@@ -1,6 +1,7 @@
 """The open groups of a stream, found by the places that their alerts touch.
 
-Pure; called by `grouping.py` and `live_grouping.py`.
+Pure, but for what it remembers. Called by `grouping.py`, and by intake as its memory of the
+incidents that are open.
 """
 
 from __future__ import annotations

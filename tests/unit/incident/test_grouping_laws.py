@@ -17,7 +17,6 @@ from airmend.incident.grouping import (
     group_signals,
     place_signal,
 )
-from airmend.incident.live_grouping import LiveGrouping
 from tests.unit.incident.graphs import SHOP, signal_at
 
 ITEMS = ["frontend", "checkout-0", "payment", "payment-2", "node-2", "mail-0", "printer", "odd"]
@@ -116,14 +115,31 @@ def _are_tied(a: Signal, b: Signal) -> bool:
 
 @given(signals)
 def test_memory_gives_what_reading_every_group_anew_gives(given_signals: list[Signal]) -> None:
-    live = LiveGrouping(SHOP, POLICY)
+    memory = OpenGroups(SHOP, POLICY)
     groups: dict[str, list[Signal]] = {}
     for signal in sorted(given_signals, key=lambda each: each.at):
-        shown = [Group(id_, list(members)) for id_, members in groups.items()]
-        placement = live.place(signal, shown)
+        shown = [Group(id_, members) for id_, members in groups.items()]
+        placement = memory.place(signal)
         assert _same(placement, place_signal(signal, shown, SHOP, POLICY))
         group_id = str(len(groups)) if placement is None else placement.group_id
+        memory.add(group_id, signal)
+        memory.sweep(signal.at)
         groups.setdefault(group_id, []).append(signal)
+
+
+@given(signals, st.sets(st.integers(0, 9)))
+def test_a_group_that_was_forgotten_is_as_if_it_had_never_been(
+    given_signals: list[Signal], forgotten: set[int]
+) -> None:
+    memory, fresh = OpenGroups(SHOP, POLICY), OpenGroups(SHOP, POLICY)
+    for number, signal in enumerate(given_signals):
+        memory.add(str(number % 10), signal)
+        if number % 10 not in forgotten:
+            fresh.add(str(number % 10), signal)
+    for group in forgotten:
+        memory.forget(str(group))
+    for signal in given_signals:
+        assert _same(memory.place(signal), fresh.place(signal))
 
 
 def _same(a: Placement | None, b: Placement | None) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from airmend.change.topology import load_topology
-from airmend.orchestration.service_graph import build_service_graph
+from airmend.incident.grouping import GroupingPolicy
+from airmend.orchestration.correlating import build_grouping, build_service_graph
+from tests.unit.incident.graphs import signal_at
 
 SHIPPED = Path(__file__).parents[3] / "config" / "topology.yaml"
 
@@ -35,3 +38,21 @@ def test_instances_depend_on_their_hosts(tmp_path: Path) -> None:
 
 def test_without_a_topology_nothing_is_known() -> None:
     assert build_service_graph(None).items() == frozenset()
+
+
+def test_intake_groups_by_the_topology_and_asks_it_what_is_upstream() -> None:
+    grouping = build_grouping(load_topology(SHIPPED), GroupingPolicy(max_span_seconds=900))
+    groups = grouping.open_groups()
+    groups.add("INC-1", signal_at(0, "catalogue"))
+    placement = groups.place(signal_at(10, "shop"))
+    assert placement is not None
+    assert placement.group_id == "INC-1"
+    assert grouping.is_upstream("catalogue", "shop")
+    assert not grouping.is_upstream("shop", "catalogue")
+    assert grouping.window == timedelta(minutes=15)
+
+
+def test_each_memory_of_groups_begins_empty() -> None:
+    grouping = build_grouping(None)
+    grouping.open_groups().add("INC-1", signal_at(0))
+    assert grouping.open_groups().place(signal_at(1)) is None
