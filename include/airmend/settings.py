@@ -41,7 +41,8 @@ class Settings(BaseSettings):
         "with commas between them: AWS_PROFILE for a cloud inventory.",
     )
     topology_file: Path | None = Field(
-        default=None, description="YAML of services and configuration items with depends_on."
+        default=None,
+        description="YAML or JSON of services and configuration items with depends_on.",
     )
     policy_file: Path | None = Field(
         default=None, description="YAML of the change policy; without one the defaults hold."

@@ -56,6 +56,7 @@ PART, MISTAKE, CASE = "part of runbook.yaml", "a mistake", "case"
 OTHER_YAML = {
     *("alertmanager.yml", "inventory.yaml"),  # tried by tests/integration/test_docs.py
     "config/senders/checkmk.yaml",  # tried by test_own_sender_doc.py
+    "topology.yaml",  # tried by test_correlation_doc.py
 }
 EXAMPLE = "mailer-hangs"
 PLAYBOOK = "playbooks/restart_mailer.yml"

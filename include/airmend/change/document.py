@@ -1,10 +1,11 @@
-"""YAML files that an operator writes, read so that a mistake is shown with its line.
+"""YAML and JSON files that an operator writes, read so that a mistake is shown with its line.
 
 Owns the way from a file to a validated model. Called by `topology` and `policy`.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,10 @@ from pydantic_core import ErrorDetails
 
 from airmend.errors import ConfigurationError
 from airmend.located_yaml import Locate, load_located
+
+_SURROGATES = re.compile(
+    rb"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE
+)
 
 Location = tuple[str | int, ...]
 """The way to a value: keys of mappings and positions in lists, from the top."""
@@ -60,7 +65,7 @@ class YamlDocument:
 
 
 def read_document(path: Path) -> YamlDocument:
-    """Read one YAML document.
+    """Read one YAML document, or one of JSON, which YAML contains but for one way to escape.
 
     Raises:
         ConfigurationError: No such file, not readable, not YAML, empty, or a key twice.
@@ -72,10 +77,18 @@ def read_document(path: Path) -> YamlDocument:
             f"{path}: cannot be read ({error.strerror}). Correct the setting that names it, "
             "or the rights of the file."
         ) from error
+    if path.suffix == ".json":
+        content = _SURROGATES.sub(_unescape, content)
     data, locate = load_located(content, str(path), mistake=_mistake)
     if data is None:
         raise ConfigurationError(f"{path}: is empty. Fill it, or unset what names it.")
     return YamlDocument(path, data, locate)
+
+
+def _unescape(found: re.Match[bytes]) -> bytes:
+    """A character beyond the first 65,536, of which JSON writes two halves."""
+    halves = b"".join(bytes.fromhex(half.decode()) for half in found.groups()[1:])
+    return found[1] + halves.decode("utf-16-be").encode()
 
 
 def _mistake(path: str, line: int | None, fact: str, remedy: str) -> ConfigurationError:

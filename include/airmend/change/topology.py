@@ -1,7 +1,8 @@
-"""Services, the hosts that they run on, and who depends on whom.
+"""Services, the configuration items that they run on, and who depends on whom.
 
 Owns the topology file and the questions that the risk model asks of it. Orchestration
-loads it and passes what it says on as `ServiceFacts`.
+loads it and passes what it says on: to the risk model as `ServiceFacts`, to the grouping of
+alerts as the relations `needs` and `instances`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -39,10 +41,19 @@ class _ServiceEntry(BaseModel):
     configuration_items: tuple[str, ...] = ()
 
 
+class _ItemEntry(BaseModel):
+    """One entry below `configuration_items:`; its key is the name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    depends_on: tuple[str, ...] = ()
+
+
 class _TopologyFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     services: dict[str, _ServiceEntry] = Field(min_length=1)
+    configuration_items: dict[str, _ItemEntry] = Field(default_factory=dict)
 
     @field_validator("services")
     @classmethod
@@ -55,8 +66,8 @@ class _TopologyFile(BaseModel):
 class Service(_ServiceEntry):
     """One service.
 
-    Tier 1 is the most critical of 4; `configuration_items` are hosts as the inventory
-    names them; `depends_on` are the services without which this one fails.
+    Tier 1 is the most critical of 4; `configuration_items` are its hosts as the inventory
+    names them, or its instances; `depends_on` are the services without which this one fails.
     """
 
     name: str
@@ -78,9 +89,15 @@ class Topology:
     Args:
         services: By any order; names are unique and every `depends_on` is one of them.
             Circles of dependencies are allowed.
+        item_needs: What each configuration item depends on: an instance on the host that it
+            runs on, a host on its switch. Circles are allowed.
     """
 
-    def __init__(self, services: Iterable[Service]) -> None:
+    def __init__(
+        self,
+        services: Iterable[Service],
+        item_needs: Mapping[str, Iterable[str]] = MappingProxyType({}),
+    ) -> None:
         self._services: Mapping[str, Service] = {
             service.name: service for service in sorted(services, key=lambda s: s.name)
         }
@@ -89,13 +106,39 @@ class Topology:
         for service in self._services.values():
             for needed in service.depends_on:
                 self._dependants[needed].add(service.name)
-            for host in dict.fromkeys(service.configuration_items):
-                self._hosts.setdefault(host, []).append(service)
+        self._item_needs = {item: tuple(dict.fromkeys(n)) for item, n in item_needs.items()}
+        for service in self._services.values():
+            for item in self._with_needed(service.configuration_items):
+                self._hosts.setdefault(item, []).append(service)
+
+    def _with_needed(self, items: Iterable[str]) -> Iterable[str]:
+        """Configuration items and all that they depend on, each once."""
+        found: dict[str, None] = {}
+        waiting = list(items)
+        while waiting:
+            item = waiting.pop()
+            if item not in found:
+                found[item] = None
+                waiting += self._item_needs.get(item, ())
+        return found
 
     @property
     def services(self) -> tuple[Service, ...]:
         """All services, by name."""
         return tuple(self._services.values())
+
+    @property
+    def needs(self) -> Mapping[str, tuple[str, ...]]:
+        """What each service and each configuration item depends on directly."""
+        return {
+            **self._item_needs,
+            **{name: service.depends_on for name, service in self._services.items()},
+        }
+
+    @property
+    def instances(self) -> Mapping[str, tuple[str, ...]]:
+        """The configuration items of each service."""
+        return {name: service.configuration_items for name, service in self._services.items()}
 
     def find_service(self, name: str) -> Service | None:
         """The service with this name."""
@@ -116,7 +159,7 @@ class Topology:
         return frozenset(found - {name})
 
     def services_of(self, configuration_item: str) -> tuple[Service, ...]:
-        """The services on a host, the most critical first."""
+        """The services on a host or on what depends on it, the most critical first."""
         return tuple(
             sorted(self._hosts.get(configuration_item, ()), key=lambda s: (s.tier, s.name))
         )
@@ -158,20 +201,38 @@ def load_topology(path: Path) -> Topology:
         ConfigurationError: The file is not there, not valid, or names an unknown service.
     """
     document = read_document(path)
-    entries = document.validate(_TopologyFile).services
-    _refuse_unknown_references(document, entries)
-    return Topology(Service(name=name, **dict(entry)) for name, entry in entries.items())
+    file = document.validate(_TopologyFile)
+    _refuse_mistaken_names(document, file)
+    return Topology(
+        (Service(name=name, **dict(entry)) for name, entry in file.services.items()),
+        {name: entry.depends_on for name, entry in file.configuration_items.items()},
+    )
 
 
-def _refuse_unknown_references(
-    document: YamlDocument, entries: Mapping[str, _ServiceEntry]
-) -> None:
+def _refuse_mistaken_names(document: YamlDocument, file: _TopologyFile) -> None:
     mistakes = [
         f"{document.place(('services', name, 'depends_on', position))}: service '{name}' "
         f"depends on '{needed}', which is not in this file. Add it or correct the name."
-        for name, entry in entries.items()
+        for name, entry in file.services.items()
         for position, needed in enumerate(entry.depends_on)
-        if needed not in entries
+        if needed not in file.services
+    ]
+    items = set(file.configuration_items).union(
+        *(entry.configuration_items for entry in file.services.values())
+    )
+    mistakes += [
+        f"{document.place(('configuration_items', name))}: '{name}' is a service too, and an "
+        "alert could mean either. Rename one of the two."
+        for name in file.configuration_items
+        if name in file.services
+    ]
+    mistakes += [
+        f"{document.place(('configuration_items', name, 'depends_on', position))}: "
+        f"'{name}' depends on '{needed}', which is no configuration item of this file. Add it "
+        "below 'configuration_items', or correct the name."
+        for name, entry in file.configuration_items.items()
+        for position, needed in enumerate(entry.depends_on)
+        if needed not in items
     ]
     if mistakes:
         raise ConfigurationError("\n".join(mistakes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,26 @@ def test_an_environment_that_is_not_said_counts_as_production(tmp_path: Path) ->
         ("- a\n", 1, "the file as a whole"),
         ("services:\n  a:\n    tier: 1\n    owner: x\n    environment: live\n", 5, "live"),
         ("services:\n  '': {tier: 1, owner: x}\n", 1, "no name"),
+        (
+            "services: {a: {tier: 1, owner: x}}\nconfiguration_items:\n  w: {depends_on: [w-9]}\n",
+            3,
+            "'w' depends on 'w-9', which is no configuration item",
+        ),
+        (
+            "services:\n  a: {tier: 1, owner: x}\nconfiguration_items:\n  w-1: {depends_on: [a]}\n",
+            4,
+            "'w-1' depends on 'a', which is no configuration item",
+        ),
+        (
+            "services:\n  a: {tier: 1, owner: x}\nconfiguration_items:\n  a: {}\n",
+            4,
+            "'a' is a service too",
+        ),
+        (
+            "services:\n  a: {tier: 1, owner: x}\nconfiguration_items:\n  w: {kind: host}\n",
+            4,
+            "unknown key",
+        ),
     ],
 )
 def test_a_mistake_is_shown_with_its_line(tmp_path: Path, text: str, line: int, fact: str) -> None:
@@ -133,6 +154,71 @@ def test_a_change_can_hurt_the_neighbours_on_its_hosts_and_their_dependants() ->
 
 def test_a_service_that_is_not_in_the_file_has_no_facts() -> None:
     assert Topology([make_service("blog")]).describe("shop", ["web-1"]) is None
+
+
+INSTANCES = """\
+services:
+  cart: {tier: 1, owner: web, configuration_items: [cart-0, cart-1]}
+  blog: {tier: 4, owner: web, configuration_items: [blog-0]}
+  shop: {tier: 2, owner: web, depends_on: [cart]}
+configuration_items:
+  cart-0: {depends_on: [node-1]}
+  cart-1: {depends_on: [node-2]}
+  blog-0: {depends_on: [node-2]}
+  node-1: {depends_on: [rack]}
+  node-2: {depends_on: [rack]}
+  rack: {}
+"""
+
+
+def test_a_host_answers_for_the_services_whose_instances_depend_on_it(tmp_path: Path) -> None:
+    topology = load_topology(write(tmp_path, INSTANCES))
+    assert [service.name for service in topology.services_of("node-1")] == ["cart"]
+    assert [service.name for service in topology.services_of("rack")] == ["cart", "blog"]
+    facts = topology.describe("cart", ["node-2"])
+    assert facts is not None
+    assert facts.unlisted_hosts == ()
+    assert facts.dependants == ("blog", "shop")
+
+
+def test_what_each_item_needs_and_is_made_of_is_told(tmp_path: Path) -> None:
+    topology = load_topology(write(tmp_path, INSTANCES))
+    assert topology.needs["shop"] == ("cart",)
+    assert topology.needs["cart-0"] == ("node-1",)
+    assert topology.instances["cart"] == ("cart-0", "cart-1")
+
+
+def test_configuration_items_in_a_circle_are_read(tmp_path: Path) -> None:
+    text = (
+        "services:\n  a: {tier: 1, owner: x, configuration_items: [w-1]}\n"
+        "configuration_items:\n  w-1: {depends_on: [w-2]}\n  w-2: {depends_on: [w-1]}\n"
+    )
+    topology = load_topology(write(tmp_path, text))
+    assert [service.name for service in topology.services_of("w-2")] == ["a"]
+
+
+def test_json_is_read_as_programs_write_it(tmp_path: Path) -> None:
+    path = tmp_path / "topology.json"
+    shop = {"tier": 2, "owner": "Büro \N{ROCKET} \\ud83d a/b", "configuration_items": ["w-1"]}
+    for indent in (None, 2, "\t"):
+        path.write_text(json.dumps({"services": {"shop": shop}}, indent=indent))
+        (service,) = load_topology(path).services
+        assert service.owner == shop["owner"]
+
+
+def test_a_mistake_in_json_is_shown_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "topology.json"
+    path.write_text('{\n  "services": {\n    "shop": {"tier": 9, "owner": "web"}\n  }\n}')
+    with pytest.raises(ConfigurationError, match=r"topology\.json:3: "):
+        load_topology(path)
+
+
+@pytest.mark.parametrize("text", ['{"services": {"a": {"tier": 1, "owner": "\\ud83d"}}}', "{"])
+def test_json_that_is_none_is_a_mistake(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "topology.json"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=r"topology\.json:[12]: it is not YAML"):
+        load_topology(path)
 
 
 @given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=30))

@@ -1,0 +1,1 @@
+"""`airmend evaluate storm`: recorded alerts are grouped and ranked, and compared with the truth."""
