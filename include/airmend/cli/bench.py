@@ -26,7 +26,7 @@ from airmend.cli.benchmarks.parsing import measure_parsing
 from airmend.cli.benchmarks.table import bench_document, figures_table, hops_table
 from airmend.cli.benchmarks.task_load import measure_task_load
 from airmend.cli.environment import find_project
-from airmend.cli.stack import stopping_on_sigterm
+from airmend.cli.interrupts import stopping_on_signals
 
 COUNTS, QUICK_COUNTS = (10, 100, 1000), (10, 100)
 PARSING_REPEATS, QUICK_PARSING_REPEATS = 5, 3
@@ -109,7 +109,7 @@ def bench_command(
     home = project / ".airmend" / "bench"
     shutil.rmtree(home, ignore_errors=True)
     results = Results()
-    with stopping_on_sigterm():
+    with stopping_on_signals():
         if wanted & RUNNING:
             kinds = database.each
             if database is DatabaseKind.BOTH and not postgres.is_available(os.environ):

@@ -11,14 +11,12 @@ import fcntl
 import json
 import os
 import secrets
-import signal
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import IO, Any, Self
 from urllib.parse import urlsplit
 
@@ -273,24 +271,6 @@ class AirflowStack:
             found |= {dag["dag_id"] for dag in document["dags"]}
             if not document["dags"] or len(found) >= document["total_entries"]:
                 return found
-
-
-@contextmanager
-def stopping_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM, and the end of the terminal, end the block as Ctrl-C does.
-
-    What was started has sessions of its own: nobody else would stop it.
-    """
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {n: signal.signal(n, interrupt) for n in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _total(client: httpx.Client, address: str) -> int:

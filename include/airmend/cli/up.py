@@ -16,7 +16,8 @@ from airmend.cli.environment import (
     passwords_file,
     read_port,
 )
-from airmend.cli.stack import AirflowStack, stopping_on_sigterm
+from airmend.cli.interrupts import stopping_on_signals
+from airmend.cli.stack import AirflowStack
 from airmend.incident.sources import source_names
 
 CHECK_SECONDS = 1.0
@@ -35,7 +36,7 @@ def up_command(
     environment = airflow_environment(project, home=home, port=port or read_port(os.environ))
     stack = AirflowStack(environment)
     try:
-        with stopping_on_sigterm():
+        with stopping_on_signals():
             typer.echo(f"Starting Airflow (logs: {stack.logs}) ...")
             with stack:
                 missing = stack.wait_for_dags(

@@ -39,8 +39,9 @@ from airmend.cli.demo.summary import (
 )
 from airmend.cli.environment import find_project, hook_secret, passwords_file, read_port
 from airmend.cli.estate import Estate
+from airmend.cli.interrupts import stopping_on_signals
 from airmend.cli.ports import require_free_port
-from airmend.cli.stack import AirflowStack, stopping_on_sigterm
+from airmend.cli.stack import AirflowStack
 from airmend.errors import AirmendError, StackError
 from airmend.incident.proofs import parse_secrets
 
@@ -87,7 +88,7 @@ def demo_command(
         keep=terminal if keep is None else keep,
         approve=not terminal if approve is None else approve,
     )
-    with stopping_on_sigterm():
+    with stopping_on_signals():
         raise typer.Exit(demo.run())
 
 

@@ -11,6 +11,7 @@ Source of the language: https://jmespath.org/specification.html.
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -95,7 +96,13 @@ def check_expression(text: str) -> str:
         MappingExpressionError: It does not compile, or names something that it cannot see or
             a function that does not exist.
     """
-    tree = _parse(text)
+    try:
+        with warnings.catch_warnings(category=PendingDeprecationWarning, action="error"):
+            tree = _parse(text)
+    except PendingDeprecationWarning as error:
+        raise MappingExpressionError(
+            "what stands between ` and ` is no JSON", "Write a text as 'text'."
+        ) from error
     known = functions.Functions.FUNCTION_TABLE
     for name, given in _calls(tree):
         if name not in known:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 
 import pytest
 
 from airmend.cli.demo.start import Places, demo_environment
 from airmend.cli.estate import Estate
-from airmend.cli.stack import stopping_on_sigterm
 
 PROJECT = Path(__file__).parents[4]
 
@@ -32,11 +30,3 @@ def test_paths_are_told_as_one_types_them_in_the_checkout(tmp_path: Path) -> Non
     places = Places(PROJECT, PROJECT / ".airmend/demo", tmp_path, 8080)
     assert places.shorten(places.home / "reports") == ".airmend/demo/reports"
     assert places.shorten(Path("/elsewhere/x")) == "/elsewhere/x"
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_the_end_of_the_terminal_interrupts_like_ctrl_c(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
-    with pytest.raises(KeyboardInterrupt), stopping_on_sigterm():
-        signal.raise_signal(number)
-    assert signal.getsignal(number) is before

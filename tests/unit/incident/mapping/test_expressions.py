@@ -55,6 +55,7 @@ def test_what_sees_alert_body_and_headers_may_be_written(text: str) -> None:
         ("", "is no JMESPath", "jmespath.org"),
         ("alert.[", "is no JMESPath", "jmespath.org"),
         ("'open", "is no JMESPath", "jmespath.org"),
+        ("`open`", "is no JSON", "Write a text as 'text'"),
         ("alert." + "a" * MAX_EXPRESSION_CHARACTERS, "characters", "shorter"),
     ],
 )
