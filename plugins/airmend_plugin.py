@@ -7,6 +7,7 @@ at the first request, by the API server alone.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from airflow.listeners import hookimpl
@@ -33,6 +34,7 @@ def _compose() -> Any:
     """Put the rooms together: the only place that knows the web, the rooms and Airflow."""
     from airmend.orchestration.airflow_gateway import find_operator, require_login, start_run
     from airmend.orchestration.composition import compose_intake
+    from airmend.orchestration.correlating import CauseRanking
     from airmend.orchestration.hook_secrets import HookSecrets
     from airmend.orchestration.services import open_records, read_topology
     from airmend.settings import get_settings
@@ -44,7 +46,12 @@ def _compose() -> Any:
     from airmend.web.surroundings import Surroundings
 
     database, secrets, settings = open_records(), HookSecrets(), get_settings()
-    surroundings = Surroundings(topology=lambda: read_topology(settings), mute_path="suppressions")
+    topology = partial(read_topology, settings)
+    surroundings = Surroundings(
+        topology=topology,
+        rank_causes=CauseRanking(database, topology),
+        mute_path="suppressions",
+    )
     return create_app(
         intake=compose_intake(start_run),
         secrets=secrets,

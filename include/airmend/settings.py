@@ -100,6 +100,11 @@ class Settings(BaseSettings):
         """Where runbook versions are unpacked for Ansible."""
         return self.home / "runbook-versions"
 
+    @property
+    def inventory_cache(self) -> Path:
+        """Where the listing of a static inventory is kept."""
+        return self.home / "inventory-cache"
+
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:

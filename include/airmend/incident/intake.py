@@ -39,10 +39,11 @@ from airmend.incident.batches import (
 )
 from airmend.incident.fields import read_text
 from airmend.incident.group_commit import GroupCommit
+from airmend.incident.intent import fill_from_text
 from airmend.incident.ports import Ports
 from airmend.incident.proofs import SourceSecrets, prove_sender
 from airmend.incident.repeats import Repeats
-from airmend.incident.sources import decode_delivery, find_source, source_names
+from airmend.incident.sources import decode_delivery, find_source, is_ticket_system, source_names
 from airmend.records.changes import changes_without_run
 
 MAX_BODY_BYTES = 1_048_576
@@ -145,6 +146,9 @@ class Intake(Ports):
         if earlier is not None and is_same_delivery(key, earlier[0], at):
             return Delivery(source_name, key, body, digest, (), earlier[1])
         alerts = source.parse(document, headers)
+        if is_ticket_system(source_name):
+            names = self.names()
+            alerts = [fill_from_text(alert, names) for alert in alerts]
         self.observe("parsed")
         return Delivery(source_name, key, body, digest, alerts)
 

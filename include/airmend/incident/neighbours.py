@@ -10,27 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
 from airmend.incident.model import Alert
+from airmend.incident.signals import Signal
 from airmend.records.members import open_members_after
 
 SWEEP_INTERVAL = timedelta(seconds=10)
 """So often is forgotten what is too old; that costs as much as there are incidents."""
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """What grouping looks at of one alert."""
-
-    fingerprint: str
-    name: str
-    service: str | None
-    host: str | None
-    at: datetime
-    labels: dict[str, str]
 
 
 class Placement(Protocol):
@@ -48,10 +37,10 @@ class Placement(Protocol):
 class OpenGroups(Protocol):
     """A memory of open incidents that finds the one of a signal."""
 
-    def place(self, signal: Any) -> Placement | None:
-        """The incident that a `Signal` belongs to; None when it stands alone."""
+    def place(self, signal: Signal) -> Placement | None:
+        """The incident that a signal belongs to; None when it stands alone."""
 
-    def add(self, group_id: str, signal: Any) -> None:
+    def add(self, group_id: str, signal: Signal) -> None:
         """A signal belongs to an incident; the first one opens it."""
 
     def forget(self, group_id: str) -> None:

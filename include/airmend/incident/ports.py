@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from airmend.change.model import ChangeRequest
 from airmend.incident.model import Incident, IntakeLimits, MatchRejection, Suppression
+from airmend.incident.names import KnownNames
 from airmend.incident.neighbours import Grouping
 from airmend.records.database import Database
 from airmend.runbook.model import RunbookVersion
@@ -100,6 +101,8 @@ class Ports:
         limits: Gives the windows of intake as the policy has them now.
         suppressing: What holds incidents back; None where nothing is configured.
         grouping: Recognises alerts of one cause; None leaves every one alone.
+        names: Gives the services and hosts that a ticket may mention; asked for tickets alone,
+            and may take its time.
         suggest: Finds known errors that are like an incident; None finds none.
         observe: Told the name of each step as it is passed, for a log or a test that ends the
             process there.
@@ -115,5 +118,6 @@ class Ports:
     limits: Callable[[], IntakeLimits] = IntakeLimits
     suppressing: Suppressing | None = None
     grouping: Grouping | None = None
+    names: Callable[[], KnownNames] = KnownNames
     suggest: Suggester | None = None
     observe: Callable[[str], None] = lambda _step: None

@@ -11,15 +11,20 @@ from sqlalchemy.orm import Session
 
 from airmend.change.model import ChangeRequest
 from airmend.change.policy import load_policy
+from airmend.change.topology import Topology
 from airmend.errors import ConfigurationError
+from airmend.execution.listing import InventoryReader
 from airmend.incident.ids import new_id
 from airmend.incident.intake import Intake
 from airmend.incident.model import IntakeLimits
+from airmend.incident.neighbours import Grouping
 from airmend.incident.ports import Suppressing
 from airmend.incident.rules import load_rules
 from airmend.incident.sources import use_senders
 from airmend.incident.suppression import find_suppression
-from airmend.orchestration.services import open_records, utc_now
+from airmend.orchestration.correlating import build_grouping
+from airmend.orchestration.services import open_records, read_topology, utc_now
+from airmend.orchestration.ticket_names import TicketNames
 from airmend.records.runbooks import current_catalog_version, get_catalog, get_version
 from airmend.runbook.known_errors import SuggestionsFromCatalog
 from airmend.runbook.matching import match_runbooks
@@ -93,6 +98,7 @@ def compose_intake(start_run: Callable[[ChangeRequest], str]) -> Intake:
     """
     settings = get_settings()
     use_senders(settings.senders_dir)
+    topology = partial(read_topology, settings)
     return Intake(
         database=open_records(),
         catalog=PublishedRunbooks(),
@@ -102,8 +108,23 @@ def compose_intake(start_run: Callable[[ChangeRequest], str]) -> Intake:
         new_id=new_id,
         base_url=settings.base_url,
         limits=PolicyLimits(settings.policy_file),
+        grouping=_build_grouping(topology),
+        names=TicketNames(
+            topology,
+            lambda: InventoryReader(settings.inventory, settings.inventory_cache).read(),
+            utc_now,
+        ),
         suggest=SuggestionsFromCatalog(),
         suppressing=Suppressing(
             load=partial(load_rules, calendars=settings.maintenance_dir), find=find_suppression
         ),
     )
+
+
+def _build_grouping(read: Callable[[], Topology | None]) -> Grouping:
+    """By the topology as it is now; by labels alone where it cannot be used."""
+    try:
+        return build_grouping(read())
+    except ConfigurationError as error:
+        _log.error("alerts are grouped without the topology: %s", error)
+        return build_grouping(None)

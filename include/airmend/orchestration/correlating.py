@@ -6,16 +6,20 @@ Imports nothing of Airflow.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from airmend.change.topology import Topology
+from airmend.errors import ConfigurationError
 from airmend.incident.causes import Cause, rank_causes
 from airmend.incident.grouping import GroupingPolicy, OpenGroups, Signal
 from airmend.incident.neighbours import Grouping
 from airmend.incident.service_graph import ItemGraph
 from airmend.records.database import Database
 from airmend.records.earlier_incidents import earlier_fingerprints
+
+_log = logging.getLogger(__name__)
 
 
 def build_service_graph(topology: Topology | None) -> ItemGraph:
@@ -45,31 +49,31 @@ class CauseRanking:
 
     Args:
         database: The records, with the earlier incidents.
-        read_topology: Gives the topology as it stands now.
+        read_topology: Gives the topology as it stands now; one that cannot be used counts as
+            none, and what the alerts say of themselves remains.
     """
 
     def __init__(self, database: Database, read_topology: Callable[[], Topology | None]) -> None:
         self._database, self._read_topology = database, read_topology
 
-    def __call__(self, signals: Sequence[Signal], opened_at: datetime | None = None) -> list[Cause]:
+    def __call__(self, signals: Sequence[Signal], opened_at: datetime) -> list[Cause]:
         """The likely causes of the signals of one incident, the best first.
 
         Args:
             signals: Its alerts, in any order.
-            opened_at: When it was opened: incidents before that are the past. Without it, that
-                is the time of its first signal, which is later where its alerts fired again.
+            opened_at: When it was opened: incidents before that are the past.
 
         Raises:
-            ConfigurationError: The topology cannot be used.
             StoreUnavailableError: The records cannot be read.
         """
         if not signals:
             return []
-        graph = build_service_graph(self._read_topology())
+        try:
+            topology = self._read_topology()
+        except ConfigurationError as error:
+            _log.warning("causes are ranked without the topology: %s", error)
+            topology = None
+        fingerprints = {signal.fingerprint for signal in signals}
         with self._database.session() as session:
-            past = earlier_fingerprints(
-                session,
-                {signal.fingerprint for signal in signals},
-                before=opened_at or min(signal.at for signal in signals),
-            )
-        return rank_causes(signals, graph, past)
+            past = earlier_fingerprints(session, fingerprints, before=opened_at)
+        return rank_causes(signals, build_service_graph(topology), past)

@@ -94,7 +94,7 @@ def _find_targets(run: ChangeRun, change: ChangeRequest, incident: Incident) -> 
         targets.pattern,
         change.inputs[targets.host_input] if targets.host_input else None,
         targets.max_hosts,
-        cache_dir=run.settings.home / "inventory-cache",
+        cache_dir=run.settings.inventory_cache,
     )
 
 

@@ -36,7 +36,7 @@ from airmend.incident.proofs import (
     confirm_subscription,
     is_confirmation,
 )
-from airmend.incident.sources import find_source
+from airmend.incident.sources import find_source, is_ticket_system
 from airmend.web.admission import Admission, Limits
 from airmend.web.query import hidden_query
 
@@ -110,7 +110,9 @@ class Hooks:
         """Give a whole delivery to intake, and count it when its sender was proven."""
         read = partial(self._intake.read, source, headers, body, self._look_up)
         try:
-            delivery = read() if self._is_at_hand(source) else await self._run(source, read)
+            # what a ticket may mention has to be read from files first
+            at_once = self._is_at_hand(source) and not is_ticket_system(source)
+            delivery = read() if at_once else await self._run(source, read)
         except IntakeError as error:
             if isinstance(error, MalformedBodyError | PayloadError):  # found after the proof
                 self._admission.count_delivery(source)

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from airmend.change.model import ChangeRequest, ChangeStatus
 from airmend.incident.model import Incident, IncidentStatus
-from airmend.incident.neighbours import Signal
+from airmend.incident.signals import Signal
 from airmend.records.grouped_members import GroupedMember, MemberGroup
 from airmend.review.citations import find_link, link_dag_run, link_task
 from airmend.web.surroundings import Cause

@@ -1,11 +1,13 @@
 """Pages of the incidents: all that a filter leaves, and the story of one.
 
 The records are read first and left before anything is rendered: on SQLite a transaction keeps
-intake waiting. Each page needs a constant number of queries.
+intake waiting. A page needs a constant number of queries, and two more for the likely cause
+of each incident of several members.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from fastapi import APIRouter, Request
@@ -43,7 +45,7 @@ from airmend.web.incident_lines import (
     web_links,
 )
 from airmend.web.showing import Shower
-from airmend.web.surroundings import Surroundings
+from airmend.web.surroundings import Cause, Surroundings
 from airmend.web.texts import read_id
 
 INCIDENTS_SHOWN = 50
@@ -107,7 +109,7 @@ def create_incident_pages(
                 alerts = latest_alerts(session, number, each=ALERTS_EACH, limit=ALERTS_SHOWN)
         if incident is None:
             return show.missing(request, f"There is no incident {incident_id}.")
-        causes = around.rank_causes(signals_of(line.group)) if line.group.total > 1 else ()
+        causes = _rank_causes(line, around)
         picture = draw_affected(database, around.topology, incident, line.group, causes)
         timeline = tell_timeline(facts, base_url=base_url)
         left_out = max(0, len(timeline) - STORY_BEGINNING - STORY_END)
@@ -164,8 +166,12 @@ def _make_lines(
 
 
 def _add_cause(line: IncidentLine, around: Surroundings) -> IncidentLine:
-    """Name the likely cause of an incident of several members."""
-    if line.group.total < 2:
-        return line
-    causes = around.rank_causes(signals_of(line.group))
+    causes = _rank_causes(line, around)
     return replace(line, cause=causes[0]) if causes else line
+
+
+def _rank_causes(line: IncidentLine, around: Surroundings) -> Sequence[Cause]:
+    """What may have caused an incident of several members; one alone says nothing of a cause."""
+    if line.group.total < 2:
+        return ()
+    return around.rank_causes(signals_of(line.group), line.incident.opened_at)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from airmend.change.topology import Topology
+from airmend.errors import ConfigurationError
 from airmend.incident.model import IncidentStatus
 from airmend.orchestration.correlating import CauseRanking
 from airmend.records.database import Database
@@ -75,11 +78,22 @@ def test_what_alerted_in_earlier_incidents_is_not_named_as_the_cause_again(
     ]
     topology = Topology([])
     ranking = CauseRanking(database, lambda: topology)
-    assert ranking(signals)[0].item == "batch"
+    assert ranking(signals, AT)[0].item == "batch"
     for number in range(12):
         store(database, number, AT - timedelta(hours=number + 1), "noise", "latency")
-    best = ranking(signals)[0]
+    best = ranking(signals, AT)[0]
     assert best.item == "shop"
     assert best.evidence[0].endswith("seen in 0 of 12 comparable incidents before")
     assert ranking(signals, AT - timedelta(days=1))[0].item == "batch"
-    assert ranking([]) == []
+    assert ranking([], AT) == []
+
+
+def test_causes_are_ranked_by_what_the_alerts_say_where_the_topology_cannot_be_used(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    def read() -> Topology:
+        raise ConfigurationError("topology.yaml:3: no tier")
+
+    signals = [signal_at(0, "shop", name="DiskFull", fingerprint="disk")]
+    assert [cause.item for cause in CauseRanking(database, read)(signals, AT)] == ["shop"]
+    assert "topology.yaml:3: no tier" in caplog.text

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from airmend.change.topology import Service, Topology, load_topology
-from airmend.incident.neighbours import Signal
+from airmend.incident.signals import Signal
 from airmend.records.database import Database
 from airmend.records.incidents import get_incident, list_incidents
 from airmend.records.ledger import append_fact
@@ -55,7 +56,7 @@ def storm(database: Database) -> Caller:
     return open_pages(database, surroundings=around)
 
 
-def find_redis(signals: Sequence[Signal]) -> list[SimpleNamespace]:
+def find_redis(signals: Sequence[Signal], _opened_at: datetime) -> list[SimpleNamespace]:
     """The cause, as correlation would name it."""
     assert signals[0].name == "CheckoutErrors"
     return [

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy import event
 
 from airmend.change.model import ChangeStatus
 from airmend.incident.model import Incident
-from airmend.incident.neighbours import Signal
+from airmend.incident.signals import Signal
 from airmend.records.database import Database
 from airmend.records.deliveries import count_rejection
 from airmend.records.incidents import list_incidents
@@ -113,7 +114,7 @@ def storm(database: Database) -> Caller:
     return open_pages(database, surroundings=around)
 
 
-def find_redis(signals: Sequence[Signal]) -> list[SimpleNamespace]:
+def find_redis(signals: Sequence[Signal], _opened_at: datetime) -> list[SimpleNamespace]:
     """The cause, as correlation would name it: redis-cart, where it is among the signals."""
     if not any(signal.service == "redis-cart" for signal in signals):
         return []

@@ -16,9 +16,10 @@ from airmend.incident.model import (
     IntakeLimits,
     MatchRejection,
 )
-from airmend.incident.neighbours import Grouping, Neighbours, Signal
+from airmend.incident.neighbours import Grouping, Neighbours
 from airmend.incident.ports import Rules, Suppressing
 from airmend.incident.registration import Registration
+from airmend.incident.signals import Signal
 from airmend.records.effects import Effects, NewDelivery
 from airmend.records.model import FactKind
 from airmend.records.situation import Situation

@@ -7,6 +7,8 @@ tests; nothing else has to be told. What sources share is in `incident/fields.py
 A module may say more about its sender, and mostly need not:
 
 - `PROOFS`: names of the proofs that count (`incident/proofs/`); `DEFAULT_PROOFS` without it.
+- `IS_TICKET_SYSTEM`: true where people write what it sends; service, host and symptom are then
+  read out of the words (`incident/intent.py`) as far as its fields do not say them.
 - `decode(body, headers)`: turns the bytes into the document that `parse` is given, where the
   sender uses another form than those of `incident/forms.py`. Raises MalformedBodyError.
 
@@ -121,6 +123,15 @@ def accepted_proofs(name: str) -> tuple[str, ...]:
     """
     proofs: tuple[str, ...] = getattr(find_source(name), "PROOFS", DEFAULT_PROOFS)
     return proofs
+
+
+def is_ticket_system(name: str) -> bool:
+    """Whether people write what a source sends.
+
+    Raises:
+        UnknownSourceError: There is no such source.
+    """
+    return bool(getattr(find_source(name), "IS_TICKET_SYSTEM", False))
 
 
 def decode_delivery(source: Source, body: bytes, headers: Mapping[str, str]) -> object:

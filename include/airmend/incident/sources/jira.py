@@ -45,6 +45,7 @@ from airmend.incident.rich_text import read_rich_text
 
 NAME = "jira"
 PROOFS = ("hub", "bearer", "basic", "standard_webhooks")
+IS_TICKET_SYSTEM = True
 
 _ISSUE_EVENTS = "jira:issue_"
 _DELETED = "jira:issue_deleted"

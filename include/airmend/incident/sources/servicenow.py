@@ -40,6 +40,7 @@ from airmend.incident.model import Alert, AlertStatus, Severity
 
 NAME = "servicenow"
 PROOFS = ("bearer", "basic", "standard_webhooks")
+IS_TICKET_SYSTEM = True
 
 _WRAPPERS = ("result", "records", "record", "incident")
 _STATES = {
