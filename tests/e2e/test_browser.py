@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -148,11 +149,7 @@ def test_a_person_finds_reads_approves_and_follows_a_change_in_the_browser(
 
 
 def test_a_viewer_filters_the_incidents_and_sees_what_one_affects(house: House) -> None:
-    alert = estate_alerts.descriptors_exhausted("web-3", datetime.now(UTC))
-    (each,) = alert["alerts"]
-    each["labels"] |= {"alertname": "CheckoutSlow"}
-    each["annotations"]["summary"] = "An order takes 4 seconds."
-    each["fingerprint"] = estate_alerts.fingerprint_like_alertmanager(each["labels"])
+    alert = unknown_alert("CheckoutSlow", "shop", "web-3", "An order takes 4 seconds.")
     answer = house.send(alert)
 
     with logged_in(house, "victor") as page:
@@ -194,6 +191,46 @@ def test_a_viewer_filters_the_incidents_and_sees_what_one_affects(house: House) 
         photograph(page, "16-incident-alerts")
         assert incidents.locator("form").count() == 0
     house.send(estate_alerts.resolved(alert, datetime.now(UTC)))
+
+
+def test_alerts_of_one_cause_are_one_incident_and_its_cause_is_named(house: House) -> None:
+    alerts = [
+        unknown_alert("PagesSlow", "shop", "web-2", "A page takes 9 seconds."),
+        unknown_alert("OrdersLate", "checkout", "order-1", "An order takes 12 seconds."),
+        unknown_alert("MailsLate", "newsletter", "mail-1", "A mail takes an hour."),
+    ]
+    answers = [house.send(alert) for alert in alerts]
+    assert [answer["outcome"] for answer in answers] == ["unmatched", "joined", "joined"]
+    assert len({answer["incident"] for answer in answers}) == 1
+
+    with logged_in(house, "victor") as page:
+        page.goto(f"{house.stack.url}/plugin/airmend-incidents")
+        incidents = page.frame_locator("iframe")
+        why = incidents.get_by_role("row").filter(has_text="3 alerts grouped here, 3 firing").first
+        expect(why).to_contain_text(re.compile(r"Likely cause\s*(shop|web-2)"))
+        why.get_by_text("3 alerts grouped here").click()
+        expect(why).to_contain_text("checkout is 2 hops from web-2, where PagesSlow fired")
+        photograph(page, "17-incident-grouped")
+
+        incidents.get_by_role("link", name="PagesSlow").click()
+        causes = incidents.get_by_role("list").filter(has_text="PagesSlow on web-2, first of all")
+        expect(causes.first).to_be_visible()
+        picture = incidents.get_by_role("img", name="Services around PagesSlow")
+        expect(picture.locator(".firing")).to_have_count(3)
+        causes.first.scroll_into_view_if_needed()
+        photograph(page, "18-incident-cause")
+    for alert in alerts:
+        house.send(estate_alerts.resolved(alert, datetime.now(UTC)))
+
+
+def unknown_alert(name: str, service: str, host: str, summary: str) -> dict[str, Any]:
+    """An alert that no runbook takes."""
+    alert = estate_alerts.descriptors_exhausted(host, datetime.now(UTC))
+    (each,) = alert["alerts"]
+    each["labels"] |= {"alertname": name, "service": service}
+    each["annotations"]["summary"] = summary
+    each["fingerprint"] = estate_alerts.fingerprint_like_alertmanager(each["labels"])
+    return alert
 
 
 @pytest.mark.parametrize(
