@@ -2,13 +2,14 @@
 
 SQLAlchemy looks a statement up, and goes through its parameters, each time it is executed; for
 intake, which executes the same dozen thousands of times a second, that is most of the time.
-Here its compiler and its types are used and its execution is not. Called by `situation.py` and
-`effects.py`.
+Here its compiler, its types, its connections and its errors are used, and its execution is not.
+Called by what intake asks once a batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any
 
 from pydantic_core import to_json
@@ -25,6 +26,7 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 Processor = Callable[[Any], Any] | None
@@ -60,7 +62,7 @@ class Write:
                 )
                 for row in rows
             ]
-            connection.exec_driver_sql(self._text, values)
+            execute(connection, self._text, values, is_many=True)
 
 
 class Read:
@@ -84,23 +86,55 @@ class Read:
             for column in query.selected_columns
         ]
 
-    def rows(self, connection: Connection, **parameters: Any) -> Iterable[list[Any]]:
+    def rows(self, connection: Connection, **parameters: Any) -> list[list[Any]]:
         """The rows, in the types of their columns; a list is a parameter of `within`."""
         given = self._fixed | parameters
         values = tuple(
             self._write(given[name], process)
             for name, process in zip(self._names, self._binds, strict=True)
         )
-        for row in connection.exec_driver_sql(self._text, values):
-            yield [
+        return [
+            [
                 value if process is None else process(value)
                 for value, process in zip(row, self._processors, strict=True)
             ]
+            for row in execute(connection, self._text, values)
+        ]
 
     def _write(self, value: Any, process: Processor) -> Any:
         if isinstance(value, list):
             return to_json(value).decode() if self._is_sqlite else value
         return value if process is None else process(value)
+
+
+def execute(
+    connection: Connection, text: str, values: Sequence[Any] = (), *, is_many: bool = False
+) -> list[tuple[Any, ...]]:
+    """Let the driver execute a statement; gives the rows of a query.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: As SQLAlchemy would raise it.
+    """
+    dialect: Any = connection.dialect
+    try:
+        with closing(connection.connection.cursor()) as cursor:
+            if is_many:
+                cursor.executemany(text, values)
+                return []
+            cursor.execute(text, values)
+            return list(cursor.fetchall())
+    except dialect.loaded_dbapi.Error as error:
+        is_lost = dialect.is_disconnect(error, connection.connection, None)
+        if is_lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            text,
+            None,
+            error,
+            dialect.loaded_dbapi.Error,
+            connection_invalidated=is_lost,
+            dialect=dialect,
+        ) from error
 
 
 def within(column: ColumnElement[Any], name: str, dialect: Dialect) -> ColumnElement[bool]:

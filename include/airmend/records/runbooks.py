@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import select
+from sqlalchemy import Dialect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from airmend.errors import UnknownRunbookError
 from airmend.records.ledger import append_fact
 from airmend.records.model import Catalog, FactKind, RunbookLock
+from airmend.records.prepared import Read
 from airmend.records.tables import (
     CatalogRow,
     ChangeRow,
@@ -95,10 +97,18 @@ def get_catalog(session: Session, version: str) -> Catalog:
 
 def current_catalog_version(session: Session) -> str | None:
     """The version of the catalog that was published last; None before the first."""
-    return session.scalar(
+    connection = session.connection()
+    rows = _newest_catalog(connection.dialect).rows(connection)
+    return rows[0][0] if rows else None
+
+
+@lru_cache(maxsize=8)
+def _newest_catalog(dialect: Dialect) -> Read:
+    return Read(
         select(CatalogRow.version)
         .order_by(CatalogRow.published_at.desc(), CatalogRow.version)
-        .limit(1)
+        .limit(1),
+        dialect,
     )
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from airmend.change.model import ChangeRequest
 from airmend.incident.model import Alert, AlertStatus, Incident, Member
-from airmend.records.prepared import Read, within
+from airmend.records.prepared import Read, execute, within
 from airmend.records.tables import (
     AlertRow,
     ChangeRow,
@@ -100,7 +100,7 @@ def lock_registration(session: Session) -> None:
     """Let no other process register alerts until this transaction ends."""
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(_LOCK)
+        execute(connection, _LOCK)
 
 
 def load_situation(
@@ -151,9 +151,8 @@ def next_delivery_numbers(session: Session, count: int) -> list[int]:
     """The numbers of new deliveries, rising; nobody else takes any while registration is locked."""
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        rows = connection.exec_driver_sql(_NUMBERS, (count,))
-        return sorted(number for (number,) in rows)
-    last = connection.exec_driver_sql(_LAST_NUMBER).scalar_one()
+        return sorted(number for (number,) in execute(connection, _NUMBERS, (count,)))
+    ((last,),) = execute(connection, _LAST_NUMBER)
     return list(range(last + 1, last + 1 + count))
 
 

@@ -7,12 +7,17 @@ memory: whoever asks within a transaction sees every stop that was committed bef
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any
 
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import Dialect, bindparam, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from airmend.incident.model import KillSwitch, Scope, ScopeKind, SuppressionKind, SuppressionRule
+from airmend.records.prepared import Read
 from airmend.records.tables import KillSwitchRow, SuppressionRow
 
 
@@ -67,15 +72,10 @@ def active_suppressions(session: Session, at: datetime) -> list[SuppressionRule]
 
 def coming_suppressions(session: Session, at: datetime) -> list[SuppressionRule]:
     """The rules that hold incidents back at a time or will, in the order of their starts."""
-    rows = session.scalars(
-        select(SuppressionRow)
-        .where(
-            SuppressionRow.ends_at > at,
-            or_(SuppressionRow.ended_at.is_(None), SuppressionRow.ended_at > at),
-        )
-        .order_by(SuppressionRow.starts_at, SuppressionRow.id)
-    )
-    return [_to_model(row) for row in rows]
+    connection = session.connection()
+    rows = _queries(connection.dialect).coming.rows(connection, at=at)
+    names = [column.name for column in _rule]
+    return [_to_model(SimpleNamespace(**dict(zip(names, row, strict=True)))) for row in rows]
 
 
 def past_suppressions(session: Session, at: datetime, *, limit: int) -> list[SuppressionRule]:
@@ -111,8 +111,11 @@ def set_kill_switch(session: Session, entry: KillSwitch) -> bool:
 
 def kill_switch_state(session: Session) -> KillSwitch | None:
     """How the kill switch stands: its newest entry; None where it was never used."""
-    newest = kill_switch_log(session, limit=1)
-    return newest[0] if newest else None
+    connection = session.connection()
+    rows = _queries(connection.dialect).newest.rows(connection)
+    if not rows:
+        return None
+    return KillSwitch.model_validate(dict(zip(_SWITCH_NAMES, rows[0], strict=True)))
 
 
 def kill_switch_log(session: Session, *, limit: int) -> list[KillSwitch]:
@@ -121,7 +124,36 @@ def kill_switch_log(session: Session, *, limit: int) -> list[KillSwitch]:
     return [KillSwitch.model_validate(row) for row in rows]
 
 
-def _to_model(row: SuppressionRow) -> SuppressionRule:
+_rule, _switch = SuppressionRow.__table__.c, KillSwitchRow.__table__.c
+_SWITCH_NAMES = tuple(KillSwitch.model_fields)
+
+
+@dataclass(frozen=True)
+class _Queries:
+    coming: Read
+    newest: Read
+
+
+@lru_cache(maxsize=8)
+def _queries(dialect: Dialect) -> _Queries:
+    """What is asked once a batch of alerts, compiled."""
+    at = bindparam("at", type_=_rule.ends_at.type)
+    return _Queries(
+        coming=Read(
+            select(*_rule)
+            .where(_rule.ends_at > at, or_(_rule.ended_at.is_(None), _rule.ended_at > at))
+            .order_by(_rule.starts_at, _rule.id),
+            dialect,
+        ),
+        newest=Read(
+            select(*(_switch[name] for name in _SWITCH_NAMES)).order_by(_switch.id.desc()).limit(1),
+            dialect,
+        ),
+    )
+
+
+def _to_model(row: Any) -> SuppressionRule:
+    """A rule from its row, or from a query's values under the same names."""
     return SuppressionRule(
         id=row.id,
         kind=SuppressionKind(row.kind),
