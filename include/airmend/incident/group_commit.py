@@ -7,17 +7,38 @@ while. A process that is killed loses only what nobody was told to be stored.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 IDLE_SECONDS = 10.0
 """The thread ends after so long without work."""
 
+GATHER_SECONDS = 0.003
+"""So long a group waits for one job more than the group before it had: each group has a cost of
+its own, and senders that were just answered are about to send again. A job that comes alone
+never waits."""
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+
+_Future = Future[Any] | asyncio.Future[Any]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiter(Generic[Job, Result]):
+    """A job, and whoever waits for it: a thread, or an event loop."""
+
+    job: Job
+    future: Future[Result] | asyncio.Future[Result]
+    loop: asyncio.AbstractEventLoop | None = None
 
 
 class GroupCommit(Generic[Job, Result]):
@@ -37,47 +58,84 @@ class GroupCommit(Generic[Job, Result]):
         limit: int,
     ) -> None:
         self._work, self._weigh, self._limit = work, weigh, limit
-        self._waiting: deque[tuple[Job, Future[Result]]] = deque()
+        self._waiting: deque[_Waiter[Job, Result]] = deque()
         self._changed = threading.Condition()
         self._has_writer = False
+        self._wanted = 1  # as many make the next group worth its cost
 
     def submit(self, job: Job) -> Future[Result]:
         """Queue a job; the future has its result when its transaction is committed."""
         future: Future[Result] = Future()
+        self._put(_Waiter(job, future))
+        return future
+
+    async def store(self, job: Job) -> Result:
+        """The same for an event loop, which goes on meanwhile."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Result] = loop.create_future()
+        self._put(_Waiter(job, future, loop))
+        return await future
+
+    def _put(self, waiter: _Waiter[Job, Result]) -> None:
         with self._changed:
-            self._waiting.append((job, future))
-            if self._has_writer:
-                self._changed.notify()
-            else:
+            self._waiting.append(waiter)
+            if not self._has_writer:
                 self._has_writer = True
                 threading.Thread(target=self._run, name="airmend-writer", daemon=True).start()
-        return future
+            elif len(self._waiting) >= self._wanted:
+                self._changed.notify()
 
     def _run(self) -> None:
         while group := self._next_group():
+            results: Sequence[Result | BaseException]
             try:
-                results = self._work([job for job, _ in group])
+                results = self._work([waiter.job for waiter in group])
             except BaseException as error:  # noqa: BLE001 - it is told to each, who raises it
-                for _, future in group:
-                    future.set_exception(error)
-                continue
-            for (_, future), result in zip(group, results, strict=True):
-                if isinstance(result, Exception):
-                    future.set_exception(result)
-                else:
-                    future.set_result(result)
+                results = [error] * len(group)
+            _tell(group, results)
 
-    def _next_group(self) -> list[tuple[Job, Future[Result]]]:
+    def _next_group(self) -> list[_Waiter[Job, Result]]:
         """What has arrived, waiting for the first of it; nothing when the thread should end."""
         with self._changed:
+            is_full = len(self._waiting) >= self._wanted
+            if self._waiting and not is_full:
+                is_full = self._changed.wait(GATHER_SECONDS)
+            self._wanted = 1
             if not self._waiting:
                 self._changed.wait(IDLE_SECONDS)
-            group: list[tuple[Job, Future[Result]]] = []
+            group: list[_Waiter[Job, Result]] = []
             weight = 0
             while self._waiting:
-                weight += self._weigh(self._waiting[0][0])
+                weight += self._weigh(self._waiting[0].job)
                 if group and weight > self._limit:
                     break
                 group.append(self._waiting.popleft())
             self._has_writer = bool(group)
+            # where nobody came in time, no more is hoped for
+            self._wanted = len(group) + is_full if len(group) > 1 else 1
             return group
+
+
+def _tell(group: Sequence[_Waiter[Job, Result]], results: Sequence[Result | BaseException]) -> None:
+    """Give everybody the result; each event loop is woken once for all that wait in it."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Future, object]]] = defaultdict(list)
+    for waiter, result in zip(group, results, strict=True):
+        if waiter.loop is None:
+            _settle([(waiter.future, result)])
+        else:
+            by_loop[waiter.loop].append((waiter.future, result))
+    for loop, settled in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_settle, settled)
+        except RuntimeError:  # the loop was closed: nobody waits any more, and all is stored
+            _log.info("%d results came after the end of their event loop", len(settled))
+
+
+def _settle(settled: Sequence[tuple[_Future, object]]) -> None:
+    for future, result in settled:
+        if future.done():  # whoever waited has gone
+            continue
+        if isinstance(result, BaseException):
+            future.set_exception(result)
+        else:
+            future.set_result(result)

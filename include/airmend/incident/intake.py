@@ -115,7 +115,7 @@ class Intake(Ports):
         """
         if delivery.answer is not None:
             return delivery.answer
-        stored = cast(Stored, await asyncio.wrap_future(self._writer.submit(delivery)))
+        stored = cast(Stored, await self._writer.store(delivery))
         if stored.changes:
             return await asyncio.to_thread(self.start, delivery, stored)
         return self.start(delivery, stored)

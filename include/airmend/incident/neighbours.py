@@ -79,6 +79,7 @@ class Neighbours:
         self._after = 0  # the number of the last member that was read
         self._added: set[tuple[str, str]] = set()  # by the last batch: incident, fingerprint
         self._swept_at: datetime | None = None
+        self._latest: tuple[Alert, Signal] | None = None
 
     def refresh(self, session: Session, at: datetime) -> None:
         """Begin a batch: learn what others have stored since the last one."""
@@ -96,11 +97,11 @@ class Neighbours:
 
     def place(self, alert: Alert, at: datetime) -> Placement | None:
         """The incident that an alert belongs to, as far as this process knows."""
-        return self._groups.place(_signal_of(alert, at))
+        return self._groups.place(self._signal_of(alert, at))
 
     def add(self, incident_id: str, alert: Alert, at: datetime) -> None:
         """An alert of this batch has opened an incident, or joined one."""
-        self._groups.add(incident_id, _signal_of(alert, at))
+        self._groups.add(incident_id, self._signal_of(alert, at))
         self._added.add((incident_id, alert.fingerprint))
 
     def forget(self, incident_id: str) -> None:
@@ -113,6 +114,11 @@ class Neighbours:
         self._after = 0
         self._added.clear()
 
-
-def _signal_of(alert: Alert, at: datetime) -> Signal:
-    return Signal(alert.fingerprint, alert.name, alert.service, alert.host, at, alert.labels)
+    def _signal_of(self, alert: Alert, at: datetime) -> Signal:
+        """The same object for the same alert, which is looked at once and then added."""
+        if self._latest is None or self._latest[0] is not alert or self._latest[1].at != at:
+            self._latest = (
+                alert,
+                Signal(alert.fingerprint, alert.name, alert.service, alert.host, at, alert.labels),
+            )
+        return self._latest[1]

@@ -81,10 +81,11 @@ class OpenGroups:
         self._spans: dict[str, tuple[float, float]] = {}
         self._paces: dict[str, Pace] = {}
         self._touched: dict[str, set[_Place]] = {}
+        self._latest: tuple[Signal, Naming] | None = None
 
     def place(self, signal: Signal) -> Placement | None:
         """The nearest group, of several the one that began first; None where none is near."""
-        at, naming = signal.at.timestamp(), read_naming(signal, self._graph)
+        at, naming = signal.at.timestamp(), self._read_naming(signal)
         per_hop, span = self._policy.seconds_per_hop, self._policy.max_span_seconds
         best: tuple[float, float, str] | None = None
         link: _Link | None = None
@@ -110,7 +111,7 @@ class OpenGroups:
 
     def add(self, group_id: str, signal: Signal) -> None:
         """Say that an alert is in a group; the first one opens it."""
-        at, naming = signal.at.timestamp(), read_naming(signal, self._graph)
+        at, naming = signal.at.timestamp(), self._read_naming(signal)
         per_hop = self._policy.seconds_per_hop
         first, last = self._spans.get(group_id, (at, at))
         self._spans[group_id] = min(first, at), max(last, at)
@@ -138,6 +139,12 @@ class OpenGroups:
         old = at.timestamp() - longest
         for group_id in [id_ for id_, (_, last) in self._spans.items() if last < old]:
             self.forget(group_id)
+
+    def _read_naming(self, signal: Signal) -> Naming:
+        """What a signal names; it is placed first and added then."""
+        if self._latest is None or self._latest[0] is not signal:
+            self._latest = signal, read_naming(signal, self._graph)
+        return self._latest[1]
 
     def _places(self, signal: Signal, naming: Naming) -> dict[_Place, int]:
         """Where an alert leaves its mark, and how many hops it is from there."""

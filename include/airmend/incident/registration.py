@@ -191,7 +191,7 @@ class Registration:
         outcome = Outcome.REPEATED
         if known.member.is_firing:
             if known.member.is_open:
-                standing.firing -= 1
+                standing.add_firing(-1)
             self._update(known, is_firing=False, resolved_at=self.at)
             rest = f"; {standing.firing} others go on" if standing.firing > 0 else ""
             words = f"{alert.source} says that it is over{rest}"
@@ -217,7 +217,8 @@ class Registration:
         suffix = f"{self.at:%Y%m%d}-{self.new_id()}"
         firings = [*recent_firings(before, self.limits, self.at), self.at][-MAX_FIRINGS:]
         incident = incident_of(alert, f"INC-{suffix}", self.at)
-        standing = Standing(incident, None, firing=1, is_new=True)
+        standing = Standing(incident, None, is_new=True)
+        standing.add_firing(1)
         known = MemberStanding(first_member(alert, incident, firings))
         verdict = self._judge(known, standing)
         if self.neighbours is not None and verdict.may_join:
@@ -255,7 +256,7 @@ class Registration:
         known = MemberStanding(first_member(alert, standing.incident, firings, evidence))
         self.situation.members[alert.fingerprint] = known
         self.effects.members.append(known)
-        standing.firing += 1
+        standing.add_firing(1)
         _move(standing, alert_count=standing.incident.alert_count + 1, recovered_at=None)
         place = f" on {alert.host}" if alert.host else ""
         words = f"{alert.source} reports {alert.name}{place} too: {'; '.join(evidence)}"
@@ -347,7 +348,7 @@ class Registration:
 
     def _fire_again(self, alert: Alert, known: MemberStanding, standing: Standing) -> None:
         if not (known.member.is_open and known.member.is_firing):
-            standing.firing += 1
+            standing.add_firing(1)
         before = recent_firings(known.member, self.limits, self.at)
         self._update(known, **fire_again(alert, before, self.at, MAX_FIRINGS))
         _move(standing, recovered_at=None)

@@ -47,9 +47,22 @@ class Standing:
 
     incident: Incident
     change: ChangeRequest | None  # the only one that an incident has
-    firing: int  # open members that fire
+    count_firing: Callable[[], int] = lambda: 0  # as stored before the batch
     is_new: bool = False
     is_changed: bool = False
+    _stored_firing: int | None = None
+    _more_firing: int = 0
+
+    @property
+    def firing(self) -> int:
+        """Open members that fire; counted when it is asked for, as most alerts only begin."""
+        if self._stored_firing is None:
+            self._stored_firing = self.count_firing()
+        return self._stored_firing + self._more_firing
+
+    def add_firing(self, count: int) -> None:
+        """So many more members fire from now on."""
+        self._more_firing += count
 
 
 @dataclass
@@ -137,7 +150,9 @@ def load_situation(
         member = _to_member(row)
         situation.members[member.fingerprint] = MemberStanding(member, row[0])
         if member.incident_id not in situation.standings:
-            situation.standings[member.incident_id] = _to_standing(row[1 + len(_MEMBER_NAMES) :])
+            situation.standings[member.incident_id] = _to_standing(
+                connection, row[1 + len(_MEMBER_NAMES) :]
+            )
     for fingerprint, document, received_at in queries.early_ends.rows(
         connection, fingerprints=fingerprints
     ):
@@ -158,21 +173,27 @@ def next_delivery_numbers(session: Session, count: int) -> list[int]:
 
 def _fetch(connection: Connection, incident_id: str) -> Standing | None:
     rows = _queries(connection.dialect).incident.rows(connection, incident=incident_id)
-    return next((_to_standing(row) for row in rows), None)
+    return next((_to_standing(connection, row) for row in rows), None)
 
 
 def _to_member(row: Sequence[Any]) -> Member:
     return Member.model_validate(dict(zip(_MEMBER_NAMES, row[1:], strict=False)))
 
 
-def _to_standing(row: Sequence[Any]) -> Standing:
+def _to_standing(connection: Connection, row: Sequence[Any]) -> Standing:
     end = len(_INCIDENT_NAMES)
-    change = dict(zip(_CHANGE_NAMES, row[end:-1], strict=True))
+    incident = Incident.model_validate(dict(zip(_INCIDENT_NAMES, row[:end], strict=True)))
+    change = dict(zip(_CHANGE_NAMES, row[end:], strict=True))
     return Standing(
-        incident=Incident.model_validate(dict(zip(_INCIDENT_NAMES, row[:end], strict=True))),
+        incident=incident,
         change=ChangeRequest.model_validate(change) if change["id"] is not None else None,
-        firing=row[-1],
+        count_firing=lambda: _count_firing(connection, incident.id),
     )
+
+
+def _count_firing(connection: Connection, incident_id: str) -> int:
+    ((count,),) = _queries(connection.dialect).firing.rows(connection, incident=incident_id)
+    return int(count)
 
 
 def _to_time(text: str | None) -> datetime | None:
@@ -182,7 +203,6 @@ def _to_time(text: str | None) -> datetime | None:
 _delivery, _alert = DeliveryRow.__table__.c, AlertRow.__table__.c
 _incident, _change = IncidentRow.__table__.c, ChangeRow.__table__.c
 _member = IncidentMemberRow.__table__.c
-_other = IncidentMemberRow.__table__.alias("other")
 
 _INCIDENT_NAMES = tuple(Incident.model_fields)
 _MEMBER_NAMES = tuple(Member.model_fields)
@@ -200,21 +220,16 @@ class _Queries:
     members: Read
     early_ends: Read
     incident: Read
+    firing: Read
 
 
 @lru_cache(maxsize=8)
 def _queries(dialect: Dialect) -> _Queries:
     """The queries of one database, compiled."""
     fingerprint = "fingerprints"
-    firing = (
-        select(func.count())
-        .where(_other.c.incident_id == _incident.id, _other.c.is_open, _other.c.is_firing)
-        .scalar_subquery()
-    )
     standing = (
         *(_incident[name] for name in _INCIDENT_NAMES),
         *(_change[name] for name in _CHANGE_NAMES),
-        firing,
     )
     latest_member = (
         select(func.max(_member.id))
@@ -272,6 +287,12 @@ def _queries(dialect: Dialect) -> _Queries:
             )
             .where(_incident.id == bindparam("incident"))
             .with_for_update(of=IncidentRow.__table__),
+            dialect,
+        ),
+        firing=Read(
+            select(func.count()).where(
+                _member.incident_id == bindparam("incident"), _member.is_open, _member.is_firing
+            ),
             dialect,
         ),
     )

@@ -181,7 +181,7 @@ class TestFlapping:
         first = fire(world, "Odd")
         fire(world, "Other")  # so that the incident of Odd is not alone
         for _ in range(2):
-            world.situation.standings[first.incident or ""].firing += 1  # another member
+            world.situation.standings[first.incident or ""].add_firing(1)  # another member
             end(world, "Odd")
             fire(world, "Odd")
         assert world.incident(first.incident).status is IncidentStatus.ESCALATED

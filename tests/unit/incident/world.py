@@ -168,7 +168,8 @@ class World:
         return [kind for where, kind, _ in self.facts if where == incident_id]
 
     def _close_members(self, incident_id: str) -> None:
-        self.situation.standings[incident_id].firing = 0
+        standing = self.situation.standings[incident_id]
+        standing.add_firing(-standing.firing)
         for known in self.situation.members.values():
             if known.member.incident_id == incident_id:
                 known.member = known.member.model_copy(update={"is_open": False})
