@@ -11,9 +11,10 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from json.encoder import encode_basestring_ascii
 from typing import Any
 from urllib.parse import urlsplit
+
+from pydantic_core import to_json
 
 from airmend.errors import MalformedBodyError, PayloadError
 from airmend.incident.model import Severity
@@ -30,7 +31,7 @@ LINK_LIMIT = 2_000
 description or an annotation; of a link. The body is stored as it came."""
 
 UNMAPPED_LIMIT = 8_000
-"""Characters of JSON in `unmapped`. The number of labels has no limit but the body's: a label
+"""Bytes of JSON in `unmapped`. The number of labels has no limit but the body's: a label
 that was left out could make a runbook match that must not."""
 
 _DEPTH_LIMIT = 16
@@ -122,10 +123,19 @@ def read_object(value: object, field: str) -> dict[str, Any]:
     Raises:
         PayloadError: It is something else.
     """
-    if not isinstance(value, Mapping):
-        raise PayloadError(field, f"is {_json_type(value)}; it must be an object")
-    clean: dict[str, Any] = storable(value)
+    clean: dict[str, Any] = storable(expect_object(value, field))
     return clean
+
+
+def expect_object(value: object, field: str) -> Mapping[str, Any]:
+    """An object as it is: a part of one that was made storable, say.
+
+    Raises:
+        PayloadError: It is something else.
+    """
+    if not isinstance(value, dict | Mapping):  # a Mapping is asked by its registry: slow
+        raise PayloadError(field, f"is {_json_type(value)}; it must be an object")
+    return value
 
 
 def read_alert_list(value: object, field: str) -> list[Any]:
@@ -174,12 +184,12 @@ def read_labels(
         return {}, {}
     labels: dict[str, str] = {}
     rest: dict[str, Any] = {}
-    for name, item in read_object(value, field).items():
-        key = cut(name, NAME_LIMIT)
+    for name, item in expect_object(value, field).items():
+        key = cut(_clean(str(name)), NAME_LIMIT)
         if isinstance(item, str | int | float):
             labels[key] = cut(read_text(item), limit)
         else:
-            rest[key] = item
+            rest[key] = storable(item)
     return labels, rest
 
 
@@ -235,8 +245,7 @@ def without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
         if value is None or value in ("", [], {}):
             continue
         clean = storable(value)
-        written = encode_basestring_ascii if type(clean) is str else json.dumps
-        size += len(key) + len(written(clean))
+        size += len(key) + len(to_json(clean))
         if size > UNMAPPED_LIMIT:
             kept["cut"] = "more than is kept here; the delivery's body has all"
             break

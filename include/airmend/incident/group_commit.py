@@ -19,11 +19,6 @@ from typing import Any, Generic, TypeVar
 IDLE_SECONDS = 10.0
 """The thread ends after so long without work."""
 
-GATHER_SECONDS = 0.003
-"""So long a group waits for one job more than the group before it had: each group has a cost of
-its own, and senders that were just answered are about to send again. A job that comes alone
-never waits."""
-
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
@@ -61,7 +56,6 @@ class GroupCommit(Generic[Job, Result]):
         self._waiting: deque[_Waiter[Job, Result]] = deque()
         self._changed = threading.Condition()
         self._has_writer = False
-        self._wanted = 1  # as many make the next group worth its cost
 
     def submit(self, job: Job) -> Future[Result]:
         """Queue a job; the future has its result when its transaction is committed."""
@@ -79,11 +73,11 @@ class GroupCommit(Generic[Job, Result]):
     def _put(self, waiter: _Waiter[Job, Result]) -> None:
         with self._changed:
             self._waiting.append(waiter)
-            if not self._has_writer:
+            if self._has_writer:
+                self._changed.notify()
+            else:
                 self._has_writer = True
                 threading.Thread(target=self._run, name="airmend-writer", daemon=True).start()
-            elif len(self._waiting) >= self._wanted:
-                self._changed.notify()
 
     def _run(self) -> None:
         while group := self._next_group():
@@ -97,10 +91,6 @@ class GroupCommit(Generic[Job, Result]):
     def _next_group(self) -> list[_Waiter[Job, Result]]:
         """What has arrived, waiting for the first of it; nothing when the thread should end."""
         with self._changed:
-            is_full = len(self._waiting) >= self._wanted
-            if self._waiting and not is_full:
-                is_full = self._changed.wait(GATHER_SECONDS)
-            self._wanted = 1
             if not self._waiting:
                 self._changed.wait(IDLE_SECONDS)
             group: list[_Waiter[Job, Result]] = []
@@ -111,8 +101,6 @@ class GroupCommit(Generic[Job, Result]):
                     break
                 group.append(self._waiting.popleft())
             self._has_writer = bool(group)
-            # where nobody came in time, no more is hoped for
-            self._wanted = len(group) + is_full if len(group) > 1 else 1
             return group
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -82,3 +83,34 @@ def test_the_thread_ends_without_work_and_begins_again(monkeypatch: pytest.Monke
             if thread.name == "airmend-writer":
                 thread.join(PATIENCE_SECONDS)
         assert all(thread.name != "airmend-writer" for thread in threading.enumerate())
+
+
+def test_an_event_loop_hears_of_a_whole_group_at_once_and_of_errors() -> None:
+    work = Work()
+    group = GroupCommit(work, lambda job: 1, limit=100)
+
+    async def store(*jobs: int) -> list[int | BaseException]:
+        tasks = [asyncio.ensure_future(group.store(job)) for job in jobs]
+        await asyncio.to_thread(work.begun.wait, PATIENCE_SECONDS)
+        work.let_go.set()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    one, two, bad = asyncio.run(store(1, 2, -3))
+    assert (one, two) == (2, 4)
+    assert isinstance(bad, ValueError)
+
+
+def test_who_has_gone_and_whose_loop_has_ended_harm_nobody() -> None:
+    work = Work()
+    group = GroupCommit(work, lambda job: 1, limit=100)
+
+    async def leave() -> None:
+        task = asyncio.ensure_future(group.store(1))
+        await asyncio.to_thread(work.begun.wait, PATIENCE_SECONDS)
+        task.cancel()
+
+    asyncio.run(leave())
+    others = group.submit(2)
+    work.let_go.set()
+    assert others.result(PATIENCE_SECONDS) == 4
+    assert work.groups == [[1], [2]]

@@ -55,7 +55,7 @@ def delivery_id(headers: Mapping[str, str], body: object) -> str | None:
 
 
 def _read_alert(value: object, field: str, shared: dict[str, Any]) -> Alert:
-    document = fields.read_object(value, field)
+    document = fields.expect_object(value, field)  # the group was made storable as a whole
     labels, other_labels = fields.read_labels(document.get("labels"), f"{field}.labels")
     annotations, other_annotations = fields.read_labels(
         document.get("annotations"), f"{field}.annotations", fields.TEXT_LIMIT
