@@ -16,7 +16,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from airmend.cli.benchmarks import intake, matching, parsing, postgres, remediation, task_load
+from airmend.cli.benchmarks import (
+    intake,
+    matching,
+    parsing,
+    postgres,
+    remediation,
+    storm,
+    task_load,
+    throughput,
+)
 from airmend.cli.benchmarks.figures import Figure
 from airmend.cli.benchmarks.hops import Hop
 from airmend.cli.benchmarks.laboratory import open_laboratory
@@ -33,6 +42,8 @@ PARSING_REPEATS, QUICK_PARSING_REPEATS = 5, 3
 LOAD_REPEATS = 20
 MATCHING_REPEATS = 20
 QUICK_INCIDENTS = 3
+ROUNDS, DELIVERIES = 5, 4_000
+QUICK_ROUNDS, QUICK_DELIVERIES = 3, 500
 PIPE_WIDTH = 132
 """Columns of the tables where nothing says how many there are."""
 
@@ -46,6 +57,8 @@ class Measurement(StrEnum):
     MATCHING = matching.NAME
     PARSING = parsing.NAME
     TASK_LOAD = task_load.NAME
+    THROUGHPUT = throughput.NAME
+    STORM = storm.NAME
 
 
 class DatabaseKind(StrEnum):
@@ -63,6 +76,9 @@ class DatabaseKind(StrEnum):
 
 RUNNING = frozenset({Measurement.INTAKE, Measurement.FIRST_TASK, Measurement.REMEDIATION})
 """These need a whole Airmend that runs, and come from the same incidents."""
+
+TAKING_IN = frozenset({Measurement.THROUGHPUT, Measurement.STORM})
+"""These need the process of the webhooks alone."""
 
 
 @dataclass
@@ -110,13 +126,11 @@ def bench_command(
     shutil.rmtree(home, ignore_errors=True)
     results = Results()
     with stopping_on_signals():
-        if wanted & RUNNING:
-            kinds = database.each
-            if database is DatabaseKind.BOTH and not postgres.is_available(os.environ):
-                progress.print(f"[yellow]PostgreSQL is left out: {postgres.MISSING}[/]")
-                kinds = ("sqlite",)
-            for each in kinds:
+        for each in _usable(database, progress) if wanted & (RUNNING | TAKING_IN) else ():
+            if wanted & RUNNING:
                 _measure_running(project, home / each, each, count, results, progress)
+            if wanted & TAKING_IN:
+                _measure_intake(project, home / f"intake-{each}", each, wanted, quick, results)
         if Measurement.MATCHING in wanted:
             counts = QUICK_COUNTS if quick else COUNTS
             results.figures += measure_matching(project, counts, MATCHING_REPEATS, progress.print)
@@ -153,6 +167,14 @@ def bench_command(
         raise typer.Exit(1)
 
 
+def _usable(database: DatabaseKind, progress: Console) -> tuple[str, ...]:
+    """The databases one by one; of both, PostgreSQL is left out where there is none."""
+    if database is DatabaseKind.BOTH and not postgres.is_available(os.environ):
+        progress.print(f"[yellow]PostgreSQL is left out: {postgres.MISSING}[/]")
+        return ("sqlite",)
+    return database.each
+
+
 def _measure_running(
     project: Path,
     home: Path,
@@ -174,3 +196,45 @@ def _measure_running(
     results.figures += intake.intake_figures(unmatched, answers, floor, where)
     results.figures += remediation.remediation_figures(measured, database, where)
     results.hops[database] = remediation.remediation_hops(measured)
+
+
+def _measure_intake(
+    project: Path,
+    home: Path,
+    database: str,
+    wanted: set[Measurement],
+    quick: bool,
+    results: Results,
+) -> None:
+    """Deliveries a second, and a storm, each on records of its own."""
+    progress, where = Console(stderr=True), {"database": database}
+    for each in sorted(wanted & TAKING_IN):
+        databases: AbstractContextManager[Mapping[str, str]] = (
+            postgres.bench_databases(os.environ) if database == "postgresql" else nullcontext({})
+        )
+        place = home / each
+        place.mkdir(parents=True)
+        with databases as variables:
+            floor = postgres.floor_address(variables) if variables else str(place / "floor.db")
+            progress.print(f"intake on {database}: {each}")
+            if each is Measurement.THROUGHPUT:
+                rates = throughput.measure_rates(
+                    project,
+                    place,
+                    variables,
+                    floor,
+                    rounds=QUICK_ROUNDS if quick else ROUNDS,
+                    requests=QUICK_DELIVERIES if quick else DELIVERIES,
+                    say=progress.print,
+                )
+                results.figures += throughput.throughput_figures(rates, dict(where))
+            else:
+                results.figures += storm.measure_storm(
+                    project,
+                    place,
+                    variables,
+                    floor,
+                    alerts=storm.QUICK_ALERTS if quick else storm.ALERTS,
+                    say=progress.print,
+                    where=dict(where),
+                )

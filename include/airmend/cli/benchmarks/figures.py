@@ -5,8 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from statistics import median
 from typing import Any
+
+
+class Unit(StrEnum):
+    """What samples count."""
+
+    SECONDS = "seconds"
+    CPU_SECONDS = "CPU seconds"  # of processor time, not of the clock
+    MEBIBYTES = "MiB"
 
 
 @dataclass(frozen=True)
@@ -14,11 +23,11 @@ class Floor:
     """What the machine needs in the same run for the least that has to be done."""
 
     label: str
-    samples: Sequence[float]  # seconds
+    samples: Sequence[float]  # in the unit of its figure
 
     @property
     def p50(self) -> float:
-        """The median, in seconds."""
+        """The median."""
         return median(self.samples)
 
 
@@ -43,14 +52,14 @@ class Bar:
 
     def __str__(self) -> str:
         """As people read it: `1.3 x floor + 0.5 s`."""
-        relative = [f"{self.factor:g} x floor"] if self.factor else []
+        relative = [f"{self.factor:.3g} x floor"] if self.factor else []
         absolute = [f"{self.seconds:g} s"] if self.seconds else []
         return " + ".join(relative + absolute)
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured quantity, in seconds, with what it is held against."""
+    """One measured quantity, with what it is held against."""
 
     measurement: str  # the name that --only takes
     label: str
@@ -58,16 +67,16 @@ class Figure:
     floor: Floor | None = None
     bar: Bar | None = None
     conditions: dict[str, str | int] = field(default_factory=dict)  # database, runbooks, ...
-    is_cpu: bool = False  # seconds of processor time, not of the clock
+    unit: Unit = Unit.SECONDS
 
     @property
     def p50(self) -> float:
-        """The median, in seconds."""
+        """The median."""
         return median(self.samples)
 
     @property
     def p95(self) -> float:
-        """The 95th percentile, in seconds; the largest sample where there are under 20."""
+        """The 95th percentile; the largest sample where there are under 20."""
         return percentile(self.samples, 95)
 
     @property
@@ -86,7 +95,7 @@ class Figure:
             "measurement": self.measurement,
             "label": self.label,
             "conditions": self.conditions,
-            "unit": "CPU seconds" if self.is_cpu else "seconds",
+            "unit": self.unit.value,
             "p50": round(self.p50, 4),
             "p95": round(self.p95, 4),
             "samples": [round(sample, 4) for sample in self.samples],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from airmend.cli.benchmarks.copies import copy_runbooks, write_plain_dags
-from airmend.cli.benchmarks.figures import Bar, Figure, Floor
+from airmend.cli.benchmarks.figures import Bar, Figure, Floor, Unit
 from airmend.cli.benchmarks.programs import costs_environment, run_costs
 
 NAME = "parsing"
@@ -51,7 +51,7 @@ def measure_parsing(
                 Floor("plain Python, from source", cpu_seconds["plain"]),
                 bar,
                 where,
-                is_cpu=True,
+                unit=Unit.CPU_SECONDS,
             ),
             Figure(
                 NAME,
@@ -60,7 +60,7 @@ def measure_parsing(
                 Floor("plain Python, compiled", cpu_seconds["compiled"]),
                 bar,
                 where,
-                is_cpu=True,
+                unit=Unit.CPU_SECONDS,
             ),
         ]
     return figures

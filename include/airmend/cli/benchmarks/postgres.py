@@ -46,6 +46,12 @@ def bench_databases(environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
         yield _create(url)
 
 
+def floor_address(databases: Mapping[str, str]) -> str:
+    """Where the floors store, as the driver takes it: the database that Airflow would have."""
+    address = make_url(databases["AIRMEND_AIRFLOW_DATABASE_URL"])
+    return _text(address.set(drivername="postgresql"))
+
+
 def is_available(environ: Mapping[str, str]) -> bool:
     """Whether a server is named, or one can be started here."""
     return bool(environ.get(URL_VARIABLE)) or find_server_programs() is not None

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from airmend.cli.benchmarks.figures import Figure
+from airmend.cli.benchmarks.figures import Figure, Unit
 from airmend.cli.benchmarks.hops import Hop
 from airmend.cli.benchmarks.machine import MachineFacts
 
@@ -36,12 +36,14 @@ def figure_cells(figure: Figure) -> list[str]:
         for name, value in figure.conditions.items()
     )
     return [
-        figure.label + (" CPU" if figure.is_cpu else "") + (f"\n[dim]{where}[/]" if where else ""),
-        seconds(figure.p50),
-        seconds(figure.p95),
+        figure.label
+        + (" CPU" if figure.unit is Unit.CPU_SECONDS else "")
+        + (f"\n[dim]{where}[/]" if where else ""),
+        amount(figure.p50, figure.unit),
+        amount(figure.p95, figure.unit),
         str(len(figure.samples)),
         figure.floor.label if figure.floor else "",
-        seconds(figure.floor.p50) if figure.floor else "",
+        amount(figure.floor.p50, figure.unit) if figure.floor else "",
         f"{figure.ratio:.2f}" if figure.ratio else "",
         str(figure.bar) if figure.bar else "",
         {True: "[green]within[/]", False: "[red]over[/]", None: ""}[figure.passed],
@@ -76,6 +78,11 @@ def bench_document(
         "figures": [figure.document() for figure in figures],
         "hops": {database: [hop.document() for hop in each] for database, each in hops.items()},
     }
+
+
+def amount(value: float, unit: Unit) -> str:
+    """A value for people."""
+    return f"{value:,.0f} MiB" if unit is Unit.MEBIBYTES else seconds(value)
 
 
 def seconds(value: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from airmend.cli.benchmarks.copies import copy_runbooks, write_plain_dags
-from airmend.cli.benchmarks.figures import Bar, Figure, Floor
+from airmend.cli.benchmarks.figures import Bar, Figure, Floor, Unit
 from airmend.cli.benchmarks.programs import costs_environment, run_costs
 
 NAME = "task-load"
@@ -74,7 +74,7 @@ def measure_task_load(
                 ),
                 None,
                 where,
-                is_cpu=True,
+                unit=Unit.CPU_SECONDS,
             ),
         ]
     return figures

@@ -17,12 +17,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import httpx
 import psutil
 
-from airmend.cli.benchmarks.figures import percentile
+from airmend.cli.benchmarks.figures import Bar, Figure, Floor, percentile
 from airmend.cli.benchmarks.floors import KEY
 from airmend.cli.benchmarks.load import write_requests
 from airmend.cli.benchmarks.programs import costs_environment, run_costs
@@ -34,7 +35,12 @@ from airmend.incident.proofs import sign_delivery
 NAME = "throughput"
 CONNECTIONS = 10
 OURS = "airmend intake"
-FLOORS = {"only parse": "/parse", "insert each": "/insert", "insert in groups": "/group"}
+ALONE, EACH, GROUPS = "only parse", "insert each", "insert in groups"
+FLOORS = {ALONE: "/parse", EACH: "/insert", GROUPS: "/group"}
+SHARE = 0.75
+"""Of the deliveries a second that the floor takes which stores in groups, at least so many."""
+SLOWEST = Bar(seconds=0.015)
+"""For the slowest of a hundred answers."""
 ROUTE = "/airmend/hooks/alertmanager"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -47,17 +53,17 @@ class Rate:
 
     label: str
     rates: list[float]  # requests a second, one a round
-    answers: list[float]  # seconds of each answer
+    slowest: list[float]  # the 99th percentile of the answers, in seconds, one a round
 
     @property
-    def p50(self) -> float:
-        """The median of the answers, in seconds."""
-        return percentile(self.answers, 50)
+    def thousands(self) -> list[float]:
+        """Seconds for a thousand requests, one a round."""
+        return [1000 / rate for rate in self.rates]
 
     @property
-    def p99(self) -> float:
-        """The 99th percentile of the answers, in seconds."""
-        return percentile(self.answers, 99)
+    def per_second(self) -> str:
+        """The median of the rates, for people."""
+        return f"{median(self.rates):,.0f}/s"
 
 
 @contextmanager
@@ -149,11 +155,45 @@ def measure_rates(
                 answer = send(port, make_requests(path, count, name), home / "requests")
                 if turn >= 0:
                     rates[label].rates.append(count / answer["seconds"])
-                    rates[label].answers += answer["answers"]
+                    rates[label].slowest.append(percentile(answer["answers"], 99))
             if turn >= 0:
                 told = ", ".join(f"{each.label} {each.rates[-1]:,.0f}/s" for each in rates.values())
                 say(f"round {turn + 1} of {rounds}: {told}")
     return rates
+
+
+def throughput_figures(rates: Mapping[str, Rate], where: dict[str, str | int]) -> list[Figure]:
+    """Seconds for a thousand deliveries and for the slowest answers, beside the floors'."""
+    ours, groups = rates[OURS], rates[GROUPS]
+    return [
+        Figure(
+            NAME,
+            f"1,000 deliveries, half of them again ({ours.per_second})",
+            ours.thousands,
+            Floor(f"FastAPI, {GROUPS} ({groups.per_second})", groups.thousands),
+            Bar(factor=1 / SHARE),
+            where,
+        ),
+        Figure(
+            NAME,
+            "Slowest of 100 answers (p99)",
+            ours.slowest,
+            Floor(f"FastAPI, {GROUPS}", groups.slowest),
+            SLOWEST,
+            where,
+        ),
+        *(
+            Figure(
+                NAME,
+                f"1,000 of FastAPI, {label} ({rates[label].per_second})",
+                rates[label].thousands,
+                None,
+                None,
+                where,
+            )
+            for label in (ALONE, EACH)
+        ),
+    ]
 
 
 def send(port: int, requests: list[bytes], path: Path) -> dict[str, Any]:
