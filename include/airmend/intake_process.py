@@ -15,6 +15,7 @@ import sys
 import uvicorn
 from fastapi import FastAPI
 
+from airmend.garbage import leave_alone_what_stands
 from airmend.incident.sources import find_source, source_names
 from airmend.orchestration.airflow_gateway import start_run
 from airmend.orchestration.composition import compose_intake
@@ -63,6 +64,7 @@ def main() -> int:
     """Serve until SIGTERM or Ctrl-C; gives the exit code."""
     logging.getLogger("airmend").setLevel(logging.INFO)
     server = uvicorn.Server(configure(get_settings()))
+    leave_alone_what_stands()
     server.run()
     return 0 if server.started else 1
 
