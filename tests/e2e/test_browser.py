@@ -223,6 +223,57 @@ def test_alerts_of_one_cause_are_one_incident_and_its_cause_is_named(house: Hous
         house.send(estate_alerts.resolved(alert, datetime.now(UTC)))
 
 
+def test_an_operator_mutes_and_stops_and_a_viewer_may_only_look(house: House, page: Page) -> None:
+    alert = unknown_alert("MailsLate", "newsletter", "mail-2", "A mail takes an hour.")
+    down = estate_alerts.service_down("web-2", datetime.now(UTC))
+    page.goto(f"{house.stack.url}/plugin/airmend-incidents")
+    inside = page.frame_locator("iframe")
+    inside.get_by_role("link", name="Suppression").click()
+    mute = inside.locator("form").filter(has_text="Begin now")
+    mute.get_by_label("Which").fill("newsletter")
+    mute.get_by_label("Why").fill("its host is being moved")
+    mute.get_by_role("button", name="Begin now").click()
+    rule = inside.get_by_role("row").filter(has_text="newsletter").first
+    expect(rule).to_contain_text("priya")
+    photograph(page, "19-muted")
+    assert house.send(alert)["outcome"] == "suppressed"
+    inside.get_by_role("link", name="Incidents").click()
+    inside.get_by_role("link", name=re.compile("^[0-9]+ ?suppressed$")).click()
+    expect(inside.get_by_text("priya: muted until")).to_be_visible()
+    photograph(page, "20-suppressed")
+
+    inside.get_by_role("link", name="Suppression").click()
+    stop = inside.locator("form").filter(has_text="Stop all remediations")
+    stop.get_by_label("Why").fill("a drill")
+    try:
+        stop.get_by_role("button").click()
+        expect(inside.get_by_text("On: no remediation begins")).to_be_visible()
+        assert house.send(down)["outcome"] == "suppressed"
+        inside.get_by_role("link", name="Incidents").click()
+        expect(inside.get_by_role("alert")).to_contain_text("a drill")
+        photograph(page, "21-stopped")
+        with logged_in(house, "victor") as other:
+            other.goto(f"{house.stack.url}/plugin/airmend-incidents")
+            seen = other.frame_locator("iframe")
+            expect(seen.get_by_role("alert")).to_contain_text("a drill")
+            seen.get_by_role("link", name="Suppression").first.click()
+            expect(seen.get_by_text("On: no remediation begins")).to_be_visible()
+            expect(seen.locator("form")).to_have_count(0)
+    finally:
+        page.goto(f"{house.stack.url}/plugin/airmend-incidents")
+        inside.get_by_role("link", name="Suppression").first.click()
+        resume = inside.locator("form").filter(has_text="Let remediations begin again")
+        resume.get_by_label("Why").fill("the drill is over")
+        resume.get_by_role("button").click()
+    expect(inside.get_by_text("Off: remediations run")).to_be_visible()
+    ending = inside.get_by_role("row").filter(has_text="newsletter").first
+    ending.get_by_role("textbox").fill("it has moved")
+    ending.get_by_role("button", name="End").click()
+    expect(inside.get_by_text("Nothing is muted")).to_be_visible()
+    for each in (alert, down):
+        house.send(estate_alerts.resolved(each, datetime.now(UTC)))
+
+
 def unknown_alert(name: str, service: str, host: str, summary: str) -> dict[str, Any]:
     """An alert that no runbook takes."""
     alert = estate_alerts.descriptors_exhausted(host, datetime.now(UTC))

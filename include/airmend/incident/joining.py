@@ -1,6 +1,6 @@
 """May an alert join the open incident that grouping proposes, instead of opening its own?
 
-Called by `registration.py`; pure. Two known errors of one service, each with a runbook of its
+Called by `beginning.py`; pure. Two known errors of one service, each with a runbook of its
 own, stay two incidents: what is known must be repaired, not waited for.
 """
 
