@@ -1,8 +1,8 @@
 """What becomes of an incident that opens, or opens again: pure, and asked in one order.
 
-Called by `verdicts.py` and `beginning.py`. Suppression goes first, since what is held back must neither start
-anything nor call a person; a second change is never started for an incident; what flaps is a
-person's; then the runbooks are asked.
+Called by `verdicts.py` and `beginning.py`. Suppression goes first, since what is held back must
+neither start anything nor call a person; a second change is never started for an incident; what
+flaps is a person's; then the runbooks are asked.
 """
 
 from __future__ import annotations
