@@ -30,7 +30,8 @@ DOWN = {
     "service": "shop",
     "severity": "critical",
 }
-UNKNOWN = {"alertname": "WatchdogBarks", "instance": "web-2:9100", "severity": "info"}
+UNKNOWN = {"alertname": "WatchdogBarks", "instance": "printer-1:9100", "severity": "info"}
+"""Of a host that nobody knows: on web-2 it would join the incident of the other."""
 
 
 class Alertmanager:
