@@ -7,7 +7,6 @@ at the first request, by the API server alone.
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import Any
 
 from airflow.listeners import hookimpl
@@ -36,7 +35,7 @@ def _compose() -> Any:
     from airmend.orchestration.composition import compose_intake
     from airmend.orchestration.correlating import CauseRanking
     from airmend.orchestration.hook_secrets import HookSecrets
-    from airmend.orchestration.services import open_records, read_topology
+    from airmend.orchestration.services import open_records, watch_topology
     from airmend.settings import get_settings
     from airmend.web.admission import Limits
     from airmend.web.app import create_app
@@ -46,7 +45,7 @@ def _compose() -> Any:
     from airmend.web.surroundings import Surroundings
 
     database, secrets, settings = open_records(), HookSecrets(), get_settings()
-    topology = partial(read_topology, settings)
+    topology = watch_topology(settings)
     surroundings = Surroundings(
         topology=topology,
         rank_causes=CauseRanking(database, topology),

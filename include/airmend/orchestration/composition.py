@@ -23,8 +23,9 @@ from airmend.incident.rules import load_rules
 from airmend.incident.sources import use_senders
 from airmend.incident.suppression import find_suppression
 from airmend.orchestration.correlating import build_grouping
-from airmend.orchestration.services import open_records, read_topology, utc_now
+from airmend.orchestration.services import open_records, utc_now, watch_topology
 from airmend.orchestration.ticket_names import TicketNames
+from airmend.orchestration.watching import WatchedFile
 from airmend.records.runbooks import current_catalog_version, get_catalog, get_version
 from airmend.runbook.known_errors import SuggestionsFromCatalog
 from airmend.runbook.matching import match_runbooks
@@ -69,23 +70,19 @@ class PolicyLimits:
     """
 
     def __init__(self, path: Path | None) -> None:
-        self._path, self._seen = path, ""
+        self._read = WatchedFile(path, load_policy) if path is not None else None
         self._limits = IntakeLimits()
+        self._told: ConfigurationError | None = None
 
     def __call__(self) -> IntakeLimits:
         """The limits."""
-        if self._path is None:
+        if self._read is None:
             return self._limits
         try:
-            state = self._path.stat()
-            seen = f"{state.st_mtime_ns} {state.st_size} {state.st_ino}"
-        except OSError as error:
-            seen = str(error)
-        if seen != self._seen:
-            self._seen = seen
-            try:
-                self._limits = load_policy(self._path).intake
-            except ConfigurationError as error:
+            self._limits = self._read().intake
+        except ConfigurationError as error:
+            if error is not self._told:
+                self._told = error
                 _log.error("the limits of intake stay as they were: %s", error)
         return self._limits
 
@@ -98,7 +95,7 @@ def compose_intake(start_run: Callable[[ChangeRequest], str]) -> Intake:
     """
     settings = get_settings()
     use_senders(settings.senders_dir)
-    topology = partial(read_topology, settings)
+    topology = watch_topology(settings)
     return Intake(
         database=open_records(),
         catalog=PublishedRunbooks(),

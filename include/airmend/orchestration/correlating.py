@@ -55,6 +55,7 @@ class CauseRanking:
 
     def __init__(self, database: Database, read_topology: Callable[[], Topology | None]) -> None:
         self._database, self._read_topology = database, read_topology
+        self._graph: tuple[Topology | None, ItemGraph] = None, build_service_graph(None)
 
     def __call__(self, signals: Sequence[Signal], opened_at: datetime) -> list[Cause]:
         """The likely causes of the signals of one incident, the best first.
@@ -76,4 +77,12 @@ class CauseRanking:
         fingerprints = {signal.fingerprint for signal in signals}
         with self._database.session() as session:
             past = earlier_fingerprints(session, fingerprints, before=opened_at)
-        return rank_causes(signals, build_service_graph(topology), past)
+        return rank_causes(signals, self._graph_of(topology), past)
+
+    def _graph_of(self, topology: Topology | None) -> ItemGraph:
+        """The graph; the same one for the same topology."""
+        graph_of, graph = self._graph
+        if topology is not graph_of:
+            graph = build_service_graph(topology)
+            self._graph = topology, graph
+        return graph

@@ -6,11 +6,13 @@ Made once a process; a task's process is short, a server's is long.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from airmend.change.policy import Policy, load_policy
 from airmend.change.topology import Topology, load_topology
+from airmend.orchestration.watching import WatchedFile
 from airmend.records.database import Database
 from airmend.settings import Settings, get_settings
 
@@ -56,3 +58,9 @@ def read_topology(settings: Settings) -> Topology | None:
         ConfigurationError: The file is named and cannot be used.
     """
     return load_topology(settings.topology_file) if settings.topology_file else None
+
+
+def watch_topology(settings: Settings) -> Callable[[], Topology | None]:
+    """Gives the topology as it stands now, for a server: read again when the file has changed."""
+    path = settings.topology_file
+    return WatchedFile(path, load_topology) if path else lambda: None
