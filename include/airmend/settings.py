@@ -61,13 +61,13 @@ class Settings(BaseSettings):
         default="http://localhost:8080", description="Where people reach Airflow; used in links."
     )
     webhook_attempts_per_minute: int = Field(
-        default=12_000,
+        default=60_000,
         ge=1,
         description="Requests a minute from one address to one alert source, proven or not; "
         "what goes beyond is answered 429.",
     )
     webhook_deliveries_per_minute: int = Field(
-        default=6_000,
+        default=30_000,
         ge=1,
         description="Deliveries a minute of one alert source, of proven senders; what goes beyond "
         "is answered 503.",

@@ -41,8 +41,8 @@ _log = logging.getLogger(__name__)
 class Limits:
     """What one process takes in."""
 
-    attempts_per_minute: int = 12_000  # by source and address
-    deliveries_per_minute: int = 6_000  # by source, of proven senders
+    attempts_per_minute: int = 60_000  # by source and address
+    deliveries_per_minute: int = 30_000  # by source, of proven senders
     in_flight: int = 256  # deliveries that are read or stored at this moment
 
     @classmethod
