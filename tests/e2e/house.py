@@ -30,7 +30,7 @@ from airmend.incident.proofs import parse_secrets, sign_delivery
 from airmend.records.changes import get_change, get_decision
 from airmend.records.database import Database
 from airmend.records.executions import list_executions
-from airmend.records.incidents import get_incident
+from airmend.records.incidents import close_incident, get_incident, list_incidents
 from airmend.records.ledger import read_story
 from airmend.records.model import FactKind
 from airmend.records.reports import load_report
@@ -112,7 +112,19 @@ class House:
 
     def start_in_lab(self, name: str, host: str) -> Story:
         """Send the alert that the lab's runbook of that name takes, about one of its hosts."""
+        self.settle(host)
         return self.start(self.lab.alert(name, host), source="generic")
+
+    def settle(self, host: str) -> None:
+        """Close what is left of earlier tests on a host, as a person does with what escalated.
+
+        A new alert would join it otherwise.
+        """
+        at = datetime.now(UTC)
+        with self.database.session() as session:
+            for each in list_incidents(session, limit=200):
+                if each.host == host and each.status.is_open:
+                    close_incident(session, each.id, by="robin", reason="done by hand", at=at)
 
     # --- the records -------------------------------------------------------------------------
 

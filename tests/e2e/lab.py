@@ -143,7 +143,7 @@ class Lab:
             "name": alert_name(name),
             "status": "firing",
             "severity": "warning",
-            "service": "lab",
+            "service": f"service-of-{host}",  # so that hosts have nothing to do with each other
             "host": host,
             "summary": f"{host} needs {name}.",
             "starts_at": datetime.now(UTC).isoformat(),

@@ -50,6 +50,7 @@ def test_a_run_ends_with_the_version_that_it_began_with_though_the_file_is_broke
 
     # no new run starts from it
     house.lab.reset("lab-10")
+    house.settle("lab-10")
     refused = house.send(house.lab.alert(RUNBOOK, "lab-10"), source="generic", signed=True)
     assert refused["outcome"] == "unmatched"
 

@@ -86,6 +86,7 @@ def test_an_alert_that_is_over_starts_nothing(house: House) -> None:
 
 
 def test_an_alert_that_no_runbook_takes_is_kept_with_every_reason(house: House) -> None:
+    house.settle("lab-1")
     alert = house.lab.alert("lab-unknown", "lab-1")
     answer = house.send(alert, source="generic", signed=True)
     assert (answer["outcome"], answer["change"]) == ("unmatched", None)
