@@ -14,7 +14,8 @@ import shutil
 import tarfile
 import tempfile
 import time
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import IO, cast
 
 from airmend.errors import RunbookError
 from airmend.runbook.folder import MAX_FOLDER_BYTES, Files, digest_files, read_folder
@@ -24,6 +25,7 @@ LEFTOVER_AFTER_SECONDS = 3_600
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _WORK_PREFIX = ".unpack-"
+_MODE = 0o644  # as packed
 
 
 def pack_files(files: Files) -> bytes:
@@ -101,14 +103,21 @@ def _remove_leftovers(destination_dir: Path) -> None:
 
 
 def _extract(archive: bytes, folder: Path, digest: str) -> None:
+    # by hand: the filters of `tarfile`, which keep names inside, came with Python 3.11.4 only
     try:
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as stream:
             total = 0
             for member in stream:
                 total += member.size
-                if not member.isreg() or total > MAX_FOLDER_BYTES:
+                name = PurePosixPath(member.name)
+                is_inside = not name.is_absolute() and ".." not in name.parts
+                if not member.isreg() or total > MAX_FOLDER_BYTES or not is_inside:
                     raise tarfile.TarError(f"'{member.name}' does not belong in it")
-                stream.extract(member, folder, filter="data")
+                content = cast("IO[bytes]", stream.extractfile(member))  # a regular file has one
+                path = folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content.read())
+                path.chmod(_MODE)
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
         raise RunbookError(
             f"archive {digest}",

@@ -8,6 +8,7 @@ import tarfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -60,6 +61,19 @@ def test_an_unpacked_version_is_the_folder_again(folder: Path, tmp_path: Path) -
     assert unpacked == tmp_path / "versions" / digest_files(files)
     assert read_folder(unpacked) == files
     assert not list((tmp_path / "versions").glob(".unpack-*"))
+
+
+def test_unpacking_needs_nothing_of_python_that_came_after_3_11_0(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def extract(_stream: Any, _member: Any, _path: Any = "", set_attrs: bool = True) -> None:
+        """As Debian 12's Python has it: without filters."""
+
+    monkeypatch.setattr(tarfile.TarFile, "extract", extract)
+    monkeypatch.delattr(tarfile, "data_filter")
+    files = read_folder(folder)
+    unpacked = unpack_archive(pack_files(files), digest_files(files), tmp_path / "versions")
+    assert read_folder(unpacked) == files
 
 
 def test_unpacking_again_leaves_the_files_alone(folder: Path, tmp_path: Path) -> None:
