@@ -175,6 +175,13 @@ def _usable(database: DatabaseKind, progress: Console) -> tuple[str, ...]:
     return database.each
 
 
+def _databases(database: str) -> AbstractContextManager[Mapping[str, str]]:
+    """New databases, and the variables that name them; none for SQLite, which is a file."""
+    if database == "postgresql":
+        return postgres.bench_databases(os.environ)
+    return nullcontext({})
+
+
 def _measure_running(
     project: Path,
     home: Path,
@@ -185,11 +192,8 @@ def _measure_running(
 ) -> None:
     """Everything that needs a running Airmend, from the same incidents on one database."""
     progress.print(f"Airmend on {database}: starting")
-    databases: AbstractContextManager[Mapping[str, str]] = (
-        postgres.bench_databases(os.environ) if database == "postgresql" else nullcontext({})
-    )
     where: dict[str, str | int] = {"database": database}
-    with databases as variables, open_laboratory(project, home, variables) as laboratory:
+    with _databases(database) as variables, open_laboratory(project, home, variables) as laboratory:
         unmatched, floor = intake.measure_unmatched(laboratory, incidents)
         measured = remediation.measure_remediations(laboratory, incidents, progress.print)
     answers = [each.to_answer for each in measured]
@@ -209,12 +213,9 @@ def _measure_intake(
     """Deliveries a second, and a storm, each on records of its own."""
     progress, where = Console(stderr=True), {"database": database}
     for each in sorted(wanted & TAKING_IN):
-        databases: AbstractContextManager[Mapping[str, str]] = (
-            postgres.bench_databases(os.environ) if database == "postgresql" else nullcontext({})
-        )
         place = home / each
         place.mkdir(parents=True)
-        with databases as variables:
+        with _databases(database) as variables:
             floor = postgres.floor_address(variables) if variables else str(place / "floor.db")
             progress.print(f"intake on {database}: {each}")
             if each is Measurement.THROUGHPUT:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from airmend.change.model import ChangeRequest
 from airmend.errors import StoreUnavailableError
 from airmend.incident.answers import Answer, Outcome, link_run
+from airmend.incident.draft import Draft
 from airmend.incident.model import Alert
 from airmend.incident.neighbours import Neighbours
 from airmend.incident.ports import Ports, Rules
@@ -194,10 +195,7 @@ class _Batch:
         self._runbooks: Sequence[RunbookVersion] | None = None
         suppressing = ports.suppressing
         self._registration = Registration(
-            situation=self._situation,
-            effects=self._effects,
-            at=at,
-            limits=ports.limits(),
+            Draft(self._situation, self._effects, at, ports.limits(), ports.base_url),
             match=lambda facts: ports.match(facts, self._read_catalog()),
             rules=Rules(suppressing, suppressing.load(session, at), at) if suppressing else None,
             neighbours=neighbours,
@@ -207,7 +205,6 @@ class _Batch:
                 else None
             ),
             new_id=ports.new_id,
-            base_url=ports.base_url,
         )
 
     def store(self) -> list[Stored]:

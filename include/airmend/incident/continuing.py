@@ -43,7 +43,8 @@ class Continuing:
         """Register an alert with its incident."""
         outcome = Outcome.IGNORED
         if correlation in {Correlation.REPEAT, Correlation.LATE}:
-            outcome = self._repeat(alert, delivery, correlation, known, standing)
+            is_late = correlation is Correlation.LATE
+            outcome = self._repeat(alert, delivery, known, standing, is_late=is_late)
         elif correlation is Correlation.RETURN:
             outcome = self._return(alert, delivery, known, standing)
         elif correlation is Correlation.REOPENING:
@@ -57,13 +58,13 @@ class Continuing:
         self,
         alert: Alert,
         delivery: NewDelivery,
-        correlation: Correlation,
         known: MemberStanding,
         standing: Standing,
+        *,
+        is_late: bool,
     ) -> Outcome:
-        is_late, is_open = correlation is Correlation.LATE, standing.incident.status.is_open
         self.draft.count(known, standing)
-        if is_open and not is_late and alert.starts_at is not None:
+        if standing.incident.status.is_open and not is_late and alert.starts_at is not None:
             latest = max(alert.starts_at, known.member.started_at or alert.starts_at)
             self.draft.update(known, started_at=latest)
         words = "sent it late, after its end" if is_late else "sent it again"

@@ -146,7 +146,7 @@ class Intake(Ports):
         if earlier is not None and is_same_delivery(key, earlier[0], at):
             return Delivery(source_name, key, body, digest, (), earlier[1])
         alerts = source.parse(document, headers)
-        if is_ticket_system(source_name):
+        if is_ticket_system(source):
             names = self.names()
             alerts = [fill_from_text(alert, names) for alert in alerts]
         self.observe("parsed")

@@ -10,7 +10,6 @@ what an alert is to what is known is asked here, and what follows from it in `be
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from airmend.incident.answers import IncidentAnswer, Outcome
@@ -18,48 +17,40 @@ from airmend.incident.beginning import Beginning
 from airmend.incident.continuing import Continuing
 from airmend.incident.correlation import Correlation, correlate
 from airmend.incident.draft import Draft
-from airmend.incident.model import Alert, Incident, IntakeLimits
+from airmend.incident.model import Alert, Incident
 from airmend.incident.neighbours import Neighbours
 from airmend.incident.ports import Match, Rules
 from airmend.incident.verdicts import Verdicts
-from airmend.records.effects import Effects, NewDelivery
-from airmend.records.situation import EarlyEnd, Situation
+from airmend.records.effects import NewDelivery
+from airmend.records.situation import EarlyEnd
 
 
 class Registration:
     """Registers the alerts of one batch.
 
     Args:
-        situation: What the alerts touch; kept up to date.
-        effects: Takes what is to be written.
-        at: When the batch was received.
-        limits: The windows of intake.
+        draft: What the batch will write.
         match: Finds the runbook that takes an incident, from the incident's facts.
         rules: What holds incidents back; None when nothing is configured.
         neighbours: The open incidents that an alert may join; None leaves every one alone.
         suggest: Finds known errors that are like an incident that no runbook takes.
         new_id: Gives eight random characters, for ids.
-        base_url: Where people reach Airflow.
     """
 
     def __init__(
         self,
+        draft: Draft,
         *,
-        situation: Situation,
-        effects: Effects,
-        at: datetime,
-        limits: IntakeLimits,
         match: Callable[[dict[str, Any]], Match],
         rules: Rules | None,
         neighbours: Neighbours | None,
         suggest: Callable[[Incident], list[dict[str, Any]]] | None,
         new_id: Callable[[], str],
-        base_url: str,
     ) -> None:
-        self._draft = Draft(situation, effects, at, limits, base_url)
-        verdicts = Verdicts(self._draft, match, rules, suggest)
-        self._beginning = Beginning(self._draft, verdicts, neighbours, new_id)
-        self._continuing = Continuing(self._draft, verdicts, neighbours)
+        verdicts = Verdicts(draft, match, rules, suggest)
+        self._draft = draft
+        self._beginning = Beginning(draft, verdicts, neighbours, new_id)
+        self._continuing = Continuing(draft, verdicts, neighbours)
 
     def register(self, alert: Alert, delivery: NewDelivery) -> IncidentAnswer:
         """Decide what one alert leads to."""

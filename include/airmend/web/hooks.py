@@ -111,7 +111,7 @@ class Hooks:
         read = partial(self._intake.read, source, headers, body, self._look_up)
         try:
             # what a ticket may mention has to be read from files first
-            at_once = self._is_at_hand(source) and not is_ticket_system(source)
+            at_once = self._is_at_hand(source) and not is_ticket_system(find_source(source))
             delivery = read() if at_once else await self._run(source, read)
         except IntakeError as error:
             if isinstance(error, MalformedBodyError | PayloadError):  # found after the proof

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airmend.incident.answers import IncidentAnswer
+from airmend.incident.draft import Draft
 from airmend.incident.model import (
     Alert,
     Incident,
@@ -125,16 +126,12 @@ class World:
         delivery = NewDelivery("generic", "id:1", self.now, "", b"", {})
         find = Suppressing(lambda *_: None, self._find_mute)
         answer = Registration(
-            situation=self.situation,
-            effects=effects,
-            at=self.now,
-            limits=self.limits,
+            Draft(self.situation, effects, self.now, self.limits, "https://airflow.example"),
             match=self.match,
             rules=Rules(find, None, self.now),
             neighbours=self._neighbours,
             suggest=self.suggest,
             new_id=lambda: f"{next(self._numbers):08d}",
-            base_url="https://airflow.example",
         ).register(alert, delivery)
         for each in effects.members:
             each.id = next(self._numbers)

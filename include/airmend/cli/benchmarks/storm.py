@@ -35,6 +35,7 @@ from airmend.errors import StackError
 from airmend.incident.proofs import sign_delivery
 from airmend.records.database import Database
 from airmend.records.tables import IncidentMemberRow, IncidentRow
+from airmend.settings import Settings
 
 NAME = "storm"
 ALERTS, QUICK_ALERTS = 10_000, 1_000
@@ -168,10 +169,11 @@ def peak_memory(process: psutil.Process) -> float:
 
 def _count_incidents(environment: Mapping[str, str], alerts: int) -> int:
     """How many incidents the storm became, once it is sure that each alert belongs to one."""
-    url = environment.get("AIRMEND_DATABASE_URL") or (
-        f"sqlite:///{Path(environment['AIRMEND_HOME']) / 'airmend.db'}"
+    settings = Settings(
+        home=Path(environment["AIRMEND_HOME"]),
+        database_url=environment.get("AIRMEND_DATABASE_URL", ""),
     )
-    database = Database(url)
+    database = Database(settings.records_url)
     try:
         with database.session() as session:
             members = session.scalar(select(func.count()).select_from(IncidentMemberRow)) or 0

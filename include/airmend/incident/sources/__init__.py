@@ -125,13 +125,9 @@ def accepted_proofs(name: str) -> tuple[str, ...]:
     return proofs
 
 
-def is_ticket_system(name: str) -> bool:
-    """Whether people write what a source sends.
-
-    Raises:
-        UnknownSourceError: There is no such source.
-    """
-    return bool(getattr(find_source(name), "IS_TICKET_SYSTEM", False))
+def is_ticket_system(source: Source) -> bool:
+    """Whether people write what a source sends."""
+    return bool(getattr(source, "IS_TICKET_SYSTEM", False))
 
 
 def decode_delivery(source: Source, body: bytes, headers: Mapping[str, str]) -> object:
