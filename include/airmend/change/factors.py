@@ -13,7 +13,8 @@ from fractions import Fraction
 
 from airmend.change.evidence import PastOutcome, PreflightFacts, RiskEvidence
 from airmend.change.model import ChangeRequest, RiskFactor
-from airmend.change.policy import HistoryPolicy, Policy, Weights, log_odds
+from airmend.change.policy import Policy
+from airmend.change.risk_policy import HistoryPolicy, Weights, log_odds
 
 HISTORY = "history of this runbook"
 NO_CLEAN_RUN = "no clean run on this service yet"

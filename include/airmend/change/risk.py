@@ -15,7 +15,8 @@ from airmend.change import factors
 from airmend.change.evidence import RiskEvidence
 from airmend.change.impact import rate_impact
 from airmend.change.model import ChangeRequest, RiskBand, RiskFactor, RiskScore
-from airmend.change.policy import Policy, RiskPolicy, log_odds
+from airmend.change.policy import Policy
+from airmend.change.risk_policy import RiskPolicy, log_odds
 from airmend.errors import NoTargetsError
 
 

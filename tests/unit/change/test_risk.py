@@ -19,9 +19,10 @@ from airmend.change.evidence import (
     summarise_preflight,
 )
 from airmend.change.model import RiskBand, RiskFactor, RiskScore
-from airmend.change.policy import ChangeWindow, Policy, Weekday
+from airmend.change.policy import Policy
 from airmend.change.risk import score_change
 from airmend.change.topology import Environment
+from airmend.change.windows import ChangeWindow, Weekday
 from airmend.errors import NoTargetsError
 from airmend.execution.model import ExecutionStatus, HostTotals
 from tests.unit.change.builders import (
