@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from airmend.change.evidence import PreflightFacts
 from airmend.change.model import ChangeRequest, ChangeType
 from airmend.change.policy import POLICY, Policy
-from airmend.errors import ChangeRefusedError
 
 
 def decide_automatically(
@@ -43,52 +42,26 @@ def decide_automatically(
     return f"standard change of {change.risk.band.value} risk, policy {policy.digest[:12]}"
 
 
-def eligible_approvers(policy: Policy, requester: str, authors: Sequence[str]) -> list[str] | None:
-    """Whom to ask.
-
-    Returns:
-        The policy's approvers without requester and authors, at least one; None where the
-        policy lists nobody: then anybody may answer whom Airflow lets answer and
-        `vote_refusal` does not turn away.
-
-    Raises:
-        ChangeRefusedError: A list is set and nobody on it may approve this change.
-    """
-    if not policy.approvers:
-        return None
-    asked = [
-        user
-        for user in dict.fromkeys(policy.approvers)
-        if vote_refusal(user, requester, authors, policy) is None
-    ]
-    if not asked:
-        raise ChangeRefusedError(
-            "nobody on the policy's list of approvers may approve this change: all of them "
-            f"requested it or wrote the runbook ({', '.join(policy.approvers)}). "
-            "Add another person to 'approvers' in the policy file."
-        )
-    return asked
-
-
 def vote_refusal(user: str, requester: str, authors: Sequence[str], policy: Policy) -> str | None:
     """Why this user's answer does not count; None where it does.
 
     Names that differ only in case or in look-alike forms count as one person when it is
     about excluding somebody, and must be exactly the same when it is about the list.
     """
-    name = _fold(user)
+    name = fold_name(user)
     if not name:
         return "the answer names no user"
     if name == POLICY:
         return f"'{POLICY}' is no person"
-    if name == _fold(requester):
+    if name == fold_name(requester):
         return f"{user} requested this change"
-    if name in {_fold(author) for author in authors}:
+    if name in {fold_name(author) for author in authors}:
         return f"{user} is an author of this runbook"
     if policy.approvers and user not in policy.approvers:
         return f"{user} is not on the policy's list of approvers"
     return None
 
 
-def _fold(name: str) -> str:
+def fold_name(name: str) -> str:
+    """A user name in the one form that its look-alikes share."""
     return unicodedata.normalize("NFKC", name).strip().casefold()

@@ -12,6 +12,7 @@ from itertools import islice
 
 from airmend.change.markdown import code, code_block, one_line, prose
 from airmend.change.model import ChangeRequest, RiskScore
+from airmend.change.quorum import Standing, describe_need
 from airmend.execution.model import ExecutionStatus, PlaybookEvidence
 from airmend.incident.model import Incident, inferred_key
 from airmend.runbook.model import AnsibleCheck, Runbook
@@ -30,6 +31,8 @@ def approval_text(
     *,
     expires_at: datetime,
     lowered_by: str | None = None,
+    standing: Standing | None = None,
+    drift: Sequence[str] = (),
 ) -> tuple[str, str]:
     """Write the question to the approver.
 
@@ -40,6 +43,8 @@ def approval_text(
         preflight: What check mode showed, in order; empty where it did not run.
         expires_at: When no answer becomes a no; aware.
         lowered_by: What would lower the band, from `what_would_lower`; None for nothing.
+        standing: Who has to say yes, and who did; None leaves it out.
+        drift: What is different since people were asked before; empty where they were not.
 
     Returns:
         The subject, one line of plain text, and the body.
@@ -56,7 +61,9 @@ def approval_text(
         SUBJECT_CHARACTERS,
     )
     parts = [
+        *_write_drift(drift),
         _write_risk(change.risk, lowered_by),
+        *_write_standing(standing),
         f"No answer until {expires_at:%Y-%m-%d %H:%M} {expires_at.tzname()} means no.",
         "## Why",
         _write_incident(incident),
@@ -88,6 +95,32 @@ def _write_risk(risk: RiskScore, lowered_by: str | None) -> str:
     if lowered_by:
         lines += ["", f"What would lower it: {lowered_by}."]
     return "\n".join(lines)
+
+
+def _write_drift(drift: Sequence[str]) -> list[str]:
+    if not drift:
+        return []
+    changes = "\n".join(f"- {code(each)}" for each in drift)
+    return [f"**Asked again**, earlier answers are void. What changed since:\n\n{changes}"]
+
+
+def _write_standing(standing: Standing | None) -> list[str]:
+    """Who has to say yes, and who did."""
+    if standing is None or not standing.required:
+        return []
+    needed = [f"- {code(describe_need(each, each.count))}" for each in standing.required]
+    lines = ["Needs a yes of:", "", *needed]
+    if standing.counted:
+        lines += ["", "Answers so far:", ""]
+        lines += [
+            f"- {code(vote.person)}, {vote.at:%H:%M:%S} {vote.at.tzname()}: "
+            f"{'yes' if vote.approves else 'no'}"
+            + (f", {code(vote.comment)}" if vote.comment else "")
+            for vote in standing.counted
+        ]
+        more = sum(count for _, count in standing.missing)
+        lines += ["", f"**{more} more** to go."]
+    return ["\n".join(lines)]
 
 
 def _write_incident(incident: Incident) -> str:

@@ -59,13 +59,13 @@ class RiskEvidence:
     open_incidents: int | None  # on the service, without this one
 
 
-def count_diff_lines(diff: str) -> int:
-    """Lines that a unified diff adds or removes; its file headers are not counted."""
-    return sum(
-        1
+def changed_lines(diff: str) -> list[str]:
+    """The lines that a unified diff adds or removes, without its file headers."""
+    return [
+        line
         for line in diff.splitlines()
         if line.startswith(("+", "-")) and not line.startswith(("+++", "---"))
-    )
+    ]
 
 
 def summarise_preflight(playbooks: Sequence[PlaybookEvidence]) -> PreflightFacts | None:
@@ -75,7 +75,7 @@ def summarise_preflight(playbooks: Sequence[PlaybookEvidence]) -> PreflightFacts
     return PreflightFacts(
         changed_hosts=len({host for playbook in playbooks for host in playbook.changed_hosts}),
         diff_lines=sum(
-            count_diff_lines(task.diff) for playbook in playbooks for task in playbook.tasks
+            len(changed_lines(task.diff)) for playbook in playbooks for task in playbook.tasks
         ),
         tasks_total=sum(playbook.tasks_total for playbook in playbooks),
         tasks_skipped=sum(playbook.tasks_skipped for playbook in playbooks),

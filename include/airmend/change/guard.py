@@ -16,6 +16,7 @@ from airmend.change.model import (
     Verdict,
 )
 from airmend.change.policy import POLICY
+from airmend.change.quorum import Standing
 from airmend.errors import (
     ChangeRefusedError,
     LeaseLostError,
@@ -161,6 +162,10 @@ def _refuse_without_approval(change: ChangeRequest, decision: Decision | None) -
         )
     if not decision.decided_by.strip():
         raise NotAuthorisedError(f"{place}: the decision names nobody. Ask for a new one.")
+    if decision.decided_by != POLICY and not Standing(decision.required, decision.votes).approved:
+        raise NotAuthorisedError(
+            f"{place}: the votes on record are not enough for an approval. Ask for a new one."
+        )
     if decision.decided_by == POLICY and (
         change.change_type is not ChangeType.STANDARD or change.risk.band is RiskBand.HIGH
     ):
@@ -168,9 +173,10 @@ def _refuse_without_approval(change: ChangeRequest, decision: Decision | None) -
             f"{place}: the policy cannot approve a {change.change_type.value} change of "
             f"{change.risk.band.value} risk. A person has to."
         )
-    if decision.content_hash != change.content_hash():
+    content = change.content_hash()
+    if {decision.content_hash, *(vote.content_hash for vote in decision.votes)} != {content}:
         raise NotAuthorisedError(
-            f"{place}: runbook, targets, inputs or risk are not those that were approved. "
+            f"{place}: runbook, targets, inputs, risk or diff are not those that were approved. "
             "Run the DAG from its start, so that the new content is shown and decided."
         )
 

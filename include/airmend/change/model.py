@@ -91,19 +91,46 @@ class ChangeRequest(BaseModel):
     inputs: dict[str, Any]
     targets: list[Target]
     risk: RiskScore | None = None
+    foreseen: dict[str, str] = Field(default_factory=dict)  # see `ChangeContent.foreseen`
+
+    def content(self) -> ChangeContent:
+        """What an approval of this change is bound to, as it stands."""
+        risk = self.risk
+        return ChangeContent(
+            runbook=self.runbook_digest,
+            targets=sorted(target.name for target in self.targets),
+            inputs=self.inputs,
+            band=risk.band if risk else None,
+            impact=risk.impact if risk else None,
+            raised_by=sorted(f.name for f in risk.factors if f.contribution > 0) if risk else [],
+            foreseen=self.foreseen,
+        )
 
     def content_hash(self) -> str:
-        """What an approval is bound to: runbook, targets, inputs and risk.
+        """64 hexadecimal digits that change when any part of the content does."""
+        return self.content().digest()
 
-        Returns:
-            64 hexadecimal digits that change when any of the four does.
-        """
-        content = {
-            "runbook": self.runbook_digest,
-            "targets": sorted(target.name for target in self.targets),
-            "inputs": self.inputs,
-            "risk": self.risk.model_dump(mode="json") if self.risk else None,
-        }
+
+class ChangeContent(BaseModel):
+    """What people say yes to: runbook, targets, inputs, risk, and what check mode foresees.
+
+    Of the risk, what a person decides on: its band, its impact and what raises it. The chance
+    itself moves with every run that ends anywhere and says nothing new.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    runbook: str  # digest of its version
+    targets: list[str]  # sorted
+    inputs: dict[str, Any]
+    band: RiskBand | None
+    impact: int | None
+    raised_by: list[str]  # names of the factors that raise the risk, sorted
+    foreseen: dict[str, str]  # "step, host, task" -> digest of the lines that would change
+
+    def digest(self) -> str:
+        """64 hexadecimal digits that change when any part does."""
+        content = self.model_dump(mode="json")
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -149,6 +176,28 @@ class Verdict(StrEnum):
     EXPIRED = "expired"
 
 
+class Vote(BaseModel):
+    """One person's answer about one content."""
+
+    model_config = ConfigDict(frozen=True)
+
+    person: str  # as the auth manager names the user
+    approves: bool
+    at: datetime
+    comment: str
+    content_hash: str
+
+
+class Requirement(BaseModel):
+    """How many people must say yes, and which: one rule of the policy, resolved to names."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rule: str  # its name in the policy file
+    count: int = Field(ge=1)
+    people: list[str] | None  # None: whoever may answer in Airflow
+
+
 class Decision(BaseModel):
     """One approval or refusal, bound to the content that it was given for."""
 
@@ -156,12 +205,15 @@ class Decision(BaseModel):
 
     change_id: str
     verdict: Verdict
-    decided_by: str  # a person's user name, or "policy"
+    decided_by: str  # user names, comma-separated, or "policy"
     decided_at: datetime
     asked_at: datetime
     basis: str  # "standard change of low risk", "approved in Required Actions", ...
     comment: str
     content_hash: str
+    votes: list[Vote] = Field(default_factory=list)  # those that counted
+    required: list[Requirement] = Field(default_factory=list)  # what they had to meet
 
 
 ChangeRequest.model_rebuild()
+ChangeContent.model_rebuild()

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
+from airmend.change.approval_policy import ApprovalPolicy
 from airmend.change.document import read_document
 from airmend.change.model import RiskBand
 from airmend.change.policy_part import Part
@@ -34,6 +35,7 @@ class Policy(Part):
     change_windows: tuple[ChangeWindow, ...] = ()  # none means that any time is welcome
     target_wait_seconds: int = Field(default=300, ge=0, le=86_400)
     approvers: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    approval: ApprovalPolicy = ApprovalPolicy()
     automatic_bands_for_standard: tuple[RiskBand, ...] = (RiskBand.LOW,)
     intake: IntakeLimits = IntakeLimits()
 

@@ -5,6 +5,7 @@ Called by every room below the doors; imports pydantic and the standard library 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -153,3 +154,12 @@ class Execution(BaseModel):
     ended_at: datetime | None
     playbook: PlaybookEvidence | None = None
     verification: VerificationResult | None = None
+
+
+def latest_attempts(executions: Iterable[Execution], phase: Phase) -> list[Execution]:
+    """Of each piece of work of a phase its last attempt, in the order of the first ones."""
+    latest: dict[str, Execution] = {}
+    for execution in executions:
+        if execution.phase is phase:
+            latest[execution.name] = execution
+    return list(latest.values())

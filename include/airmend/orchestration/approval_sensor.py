@@ -10,12 +10,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.configuration import conf
 from airflow.sdk import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 
+from airmend.orchestration.auth_roles import read_roles, takes_user_names
 from airmend.orchestration.operators import (
     INFRASTRUCTURE_RETRIES,
+    Cancellable,
     airflow_errors,
     open_run,
 )
@@ -24,18 +25,19 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.sdk.execution_time.hitl import HITLUser
 
-    from airmend.orchestration.asking import Question
+    from airmend.orchestration.asking import Asked
     from airmend.orchestration.change_run import ChangeRun
 
 APPROVE, REJECT = "Approve", "Reject"
 
 
-class ApprovalSensor(BaseSensorOperator):
-    """Waits for the decision on a change.
+class ApprovalSensor(Cancellable, BaseSensorOperator):
+    """Waits for the decision on a change, by as many people as the policy asks.
 
     There is no default answer: time running out rejects. Answers of the requester and of the
-    runbook's authors do not count; the task says so and goes on waiting. Safe to repeat: a
-    decision that was stored is looked up first, and the deadline does not move.
+    runbook's authors do not count; the task says so and goes on waiting, as it does while more
+    people are needed. Safe to repeat: votes and the decision are looked up first, and the
+    deadline does not move.
     """
 
     ui_color = "#fff3e0"
@@ -46,18 +48,11 @@ class ApprovalSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Decide at once, or ask."""
-        from airmend.orchestration.asking import ask, open_question
-
-        run = open_run(context, self.digest, self.log)
-        with airflow_errors():
-            question = open_question(run)
-            if question.decision is None:
-                ask(run, question)
-        return self._conclude_or_wait(context, run, question)
+        return self._settle(context, open_run(context, self.digest, self.log))
 
     def resume(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Take an answer, or the end of the time, as Airflow reports it."""
-        from airmend.orchestration.asking import Answer, open_question, take_answer
+        from airmend.orchestration.answering import Answer, take_answer
 
         run = open_run(context, self.digest, self.log)
         user = event.get("responded_by_user") or {}
@@ -69,30 +64,32 @@ class ApprovalSensor(BaseSensorOperator):
             comment=str(comment or ""),
         )
         with airflow_errors():
-            take_answer(run, answer, approve=APPROVE, reject=REJECT)
-            question = open_question(run)
-        return self._conclude_or_wait(context, run, question)
+            take_answer(run, answer, read_roles(), approve=APPROVE, reject=REJECT)
+        return self._settle(context, run)
 
-    def _conclude_or_wait(
-        self, context: Context, run: ChangeRun, question: Question
-    ) -> dict[str, Any]:
-        if question.decision is None:
-            self._park(context, question, now=run.now())
-        if not question.approved:
+    def _settle(self, context: Context, run: ChangeRun) -> dict[str, Any]:
+        from airmend.orchestration.answering import look_again, settle
+
+        cancelled = self.prepare()
+        with airflow_errors():
+            asked = settle(run, read_roles(), lambda run: look_again(run, cancelled))
+        if asked.decision is None:
+            self._park(context, asked, now=run.now())
+        if not asked.approved:
             raise AirflowFailException(
-                f"{question.decision.verdict.value} by {question.decision.decided_by}: "
-                f"{question.decision.basis}. Nothing was executed"
+                f"{asked.decision.verdict.value} by {asked.decision.decided_by}: "
+                f"{asked.decision.basis}. Nothing was executed"
             )
-        return question.decision.model_dump(mode="json")
+        return asked.decision.model_dump(mode="json")
 
-    def _park(self, context: Context, question: Question, *, now: datetime) -> NoReturn:
+    def _park(self, context: Context, asked: Asked, *, now: datetime) -> NoReturn:
         from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
         upsert_hitl_detail(
             ti_id=context["ti"].id,
             options=[APPROVE, REJECT],
-            subject=question.subject,
-            body=question.body,
+            subject=asked.subject,
+            body=asked.body,
             params={
                 "comment": {
                     "value": "",
@@ -100,18 +97,18 @@ class ApprovalSensor(BaseSensorOperator):
                     "schema": {"type": ["string", "null"]},
                 }
             },
-            assigned_users=_assignees(question.approvers),
+            assigned_users=_assignees(asked.people),
         )
-        left = max(question.expires_at - now, timedelta(seconds=1))
+        left = max(asked.looks_at - now, timedelta(seconds=1))
         raise TaskAwaitingInput(method_name="resume", kwargs={}, timeout=left)
 
 
 def _assignees(approvers: list[str] | None) -> list[HITLUser]:
     """Whom Airflow itself lets answer; nobody named means whoever may answer at all.
 
-    Only the simple auth manager's ids are user names. Elsewhere ids are numbers that a task
-    cannot look up; there an answer that does not count is turned away when it arrives.
+    Where ids are numbers that a task cannot look up, an answer that does not count is turned
+    away when it arrives.
     """
-    if approvers is None or "SimpleAuthManager" not in conf.get("core", "auth_manager"):
+    if approvers is None or not takes_user_names():
         return []
     return [{"id": name, "name": name} for name in approvers]

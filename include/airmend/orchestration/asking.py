@@ -1,75 +1,92 @@
-"""Asking people: the question that an approval puts, and what an answer to it means.
+"""Asking people: the question that an approval puts, and how it stands.
 
-Imports nothing of Airflow. The first decision of a change stands, whoever asks again.
+Imports nothing of Airflow. What people are asked about is one content (`ChangeContent`); where
+that is another one by the time they have answered, they are asked again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from airmend.change.approval import (
-    decide_automatically,
-    eligible_approvers,
-    vote_refusal,
-)
+from airmend.change.approval import decide_automatically
 from airmend.change.approval_text import approval_text
 from airmend.change.counterfactual import what_would_lower
+from airmend.change.drift import describe_drift
 from airmend.change.evidence import summarise_preflight
 from airmend.change.model import ChangeRequest, ChangeStatus, Decision, Verdict
 from airmend.change.policy import POLICY, Policy
+from airmend.change.quorum import (
+    Standing,
+    count_votes,
+    describe_need,
+    find_requirements,
+    next_escalation,
+)
 from airmend.errors import ChangeRefusedError
-from airmend.orchestration.assessment import preflight_playbooks
+from airmend.orchestration.assessment import preflight_playbooks, service_facts
 from airmend.orchestration.change_run import ChangeRun, refusing
+from airmend.orchestration.deciding import decide
 from airmend.orchestration.services import read_policy
 from airmend.orchestration.suppressing import refuse_suppressed
-from airmend.records.changes import get_decision, record_decision
-from airmend.records.ledger import read_story
-from airmend.records.model import FactKind
+from airmend.records.changes import get_decision
+from airmend.records.model import FactKind, Question
+from airmend.records.votes import list_questions, list_votes, record_question
+
+Roles = Mapping[str, Sequence[str]]
+"""People by role of Airflow's auth manager, as far as they can be known."""
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is put to people, and the decision as soon as there is one."""
+class Asked:
+    """A question as it stands: its text, the votes, and the decision as soon as there is one."""
 
     decision: Decision | None
+    standing: Standing  # nobody is required once there is a decision
+    content_hash: str
     subject: str
     body: str
-    approvers: list[str] | None  # None: whoever may answer in Airflow
     expires_at: datetime
+    looks_at: datetime  # when it is looked at again, where nobody answers before
 
     @property
     def approved(self) -> bool:
         """Whether the decision is a yes."""
         return self.decision is not None and self.decision.verdict is Verdict.APPROVED
 
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer as Airflow hands it over; an empty choice means that time ran out."""
-
-    chosen: str
-    user: str
-    at: datetime | None
-    comment: str
+    @property
+    def people(self) -> list[str] | None:
+        """Whose answer is still wanted; None where whoever may answer in Airflow is asked."""
+        return people_asked(self.standing)
 
 
-def open_question(run: ChangeRun) -> Question:
+def people_asked(standing: Standing) -> list[str] | None:
+    """Whose answer is still wanted, without those who have answered."""
+    done = {vote.person for vote in standing.counted}
+    open_lists = [requirement.people for requirement, _ in standing.missing]
+    if any(people is None for people in open_lists):
+        return None
+    named = dict.fromkeys(name for people in open_lists for name in people or ())
+    return [name for name in named if name not in done]
+
+
+def open_question(run: ChangeRun, roles: Roles) -> Asked:
     """The question of this change as it stands, decided or not.
 
     A standard change that policy allows is decided here, by policy.
 
     Raises:
-        ChangeRefusedError: The change ended before, nobody is left who may approve it, or
+        ChangeRefusedError: The change ended before, too few are left who may approve it, or
             something holds it back: nobody is asked about what may not be done.
     """
     with refusing(run):
-        return _open(run)
+        return _open(run, roles)
 
 
-def _open(run: ChangeRun) -> Question:
+def _open(run: ChangeRun, roles: Roles) -> Asked:
     policy = read_policy(run.settings)
     with run.database.session() as session:
         change = run.read_change(session)
@@ -80,15 +97,21 @@ def _open(run: ChangeRun) -> Question:
             )
         if not change.status.is_final:
             refuse_suppressed(run, session)
-        asked_at = _asked_at(session, change) or run.now()
-        playbooks = preflight_playbooks(session, change.id)
+        questions = list_questions(session, change.id)
+        asked_at = when_asked(change, questions) or run.now()
+        playbooks = list(preflight_playbooks(session, change.id).values())
         incident = run.read_incident(session)
         if decision is None:
             preflight = summarise_preflight(playbooks)
             basis = decide_automatically(change, policy, preflight, incident.inferred)
             if basis is not None:
-                decision = _decide(run, session, change, Verdict.APPROVED, POLICY, basis, asked_at)
-        expires_at = asked_at + timedelta(seconds=run.runbook.change.approval_timeout_seconds)
+                decision = decide(
+                    run, session, Verdict.APPROVED, by=POLICY, basis=basis, asked_at=asked_at
+                )
+        standing = Standing((), ())
+        if decision is None:
+            standing = _count(run, session, change, policy, roles, asked_at)
+        expires_at = deadline(run, asked_at)
         subject, body = approval_text(
             change,
             run.runbook,
@@ -96,104 +119,81 @@ def _open(run: ChangeRun) -> Question:
             playbooks,
             expires_at=expires_at,
             lowered_by=_lowered_by(change, policy),
+            standing=standing,
+            drift=_drift_since(change, questions),
         )
-    approvers = (
-        eligible_approvers(policy, change.requested_by, run.runbook.authors)
-        if decision is None
-        else None
+    return Asked(
+        decision=decision,
+        standing=standing,
+        content_hash=change.content_hash(),
+        subject=subject,
+        body=body,
+        expires_at=expires_at,
+        looks_at=_looks_at(run, policy, standing, asked_at, expires_at),
     )
-    return Question(decision, subject, body, approvers, expires_at)
 
 
-def ask(run: ChangeRun, question: Question) -> None:
-    """Record that people are asked; once, however often the task begins again."""
-    with run.database.session() as session:
-        change = run.read_change(session)
-        if _asked_at(session, change) is None:
-            run.move(session, ChangeStatus.AWAITING_APPROVAL)
-            who = ", ".join(question.approvers or []) or "whoever may answer in Airflow"
-            text = f"Approval asked of {who}, until {question.expires_at:%Y-%m-%d %H:%M:%S} UTC"
-            run.note(
-                session,
-                change,
-                FactKind.APPROVAL_ASKED,
-                text,
-                content_hash=change.content_hash(),
-            )
-
-
-def take_answer(run: ChangeRun, answer: Answer, *, approve: str, reject: str) -> None:
-    """Make an answer the decision, if it counts; otherwise note why it does not."""
-    policy = read_policy(run.settings)
-    with run.database.session() as session:
-        change = run.read_change(session)
-        if get_decision(session, change.id) is not None or change.status.is_final:
-            return
-        asked_at = _asked_at(session, change) or run.now()
-        deadline = asked_at + timedelta(seconds=run.runbook.change.approval_timeout_seconds)
-        if answer.chosen not in {approve, reject}:
-            if run.now() >= deadline:
-                basis = "nobody answered in time"
-                _decide(run, session, change, Verdict.EXPIRED, POLICY, basis, asked_at)
-            return
-        refusal = vote_refusal(answer.user, change.requested_by, run.runbook.authors, policy)
-        if refusal is not None:
-            who = answer.user or "nobody"
-            text = f"The answer '{answer.chosen}' of {who} does not count: {refusal}"
-            run.note(session, change, FactKind.APPROVAL_IGNORED, text)
-            return
-        verdict = Verdict.APPROVED if answer.chosen == approve else Verdict.REJECTED
-        _decide(
-            run,
-            session,
-            change,
-            verdict,
-            answer.user,
-            "answered in Airflow's Required Actions",
-            asked_at,
-            answer=answer,
-        )
-
-
-def _decide(
+def _count(
     run: ChangeRun,
     session: Session,
     change: ChangeRequest,
-    verdict: Verdict,
-    by: str,
-    basis: str,
+    policy: Policy,
+    roles: Roles,
     asked_at: datetime,
-    answer: Answer | None = None,
-) -> Decision:
-    decision = record_decision(
-        session,
-        Decision(
-            change_id=change.id,
-            verdict=verdict,
-            decided_by=by,
-            decided_at=(answer.at if answer else None) or run.now(),
-            asked_at=asked_at,
-            basis=basis,
-            comment=answer.comment if answer else "",
-            content_hash=change.content_hash(),
-        ),
+) -> Standing:
+    authors = run.runbook.authors
+    required = find_requirements(
+        change,
+        policy,
+        service_facts(run, change),
+        authors=authors,
+        roles=roles,
+        waited=run.now() - asked_at,
     )
-    text = f"{verdict.value.capitalize()} by {by}: {basis}"
-    run.note(session, change, FactKind.APPROVAL_DECIDED, text, content_hash=decision.content_hash)
-    if verdict is Verdict.APPROVED:
-        run.move(session, ChangeStatus.APPROVED)
-    elif verdict is Verdict.REJECTED:
-        run.end(session, ChangeStatus.REJECTED, f"rejected by {by}")
-    else:
-        run.end(session, ChangeStatus.EXPIRED, basis)
-    return decision
+    return count_votes(
+        required,
+        list_votes(session, change.id),
+        content_hash=change.content_hash(),
+        requester=change.requested_by,
+        authors=authors,
+        policy=policy,
+    )
 
 
-def _asked_at(session: Session, change: ChangeRequest) -> datetime | None:
-    for fact in read_story(session, change.incident_id):
-        if fact.kind is FactKind.APPROVAL_ASKED and fact.change_id == change.id:
-            return fact.at
-    return None
+def ask(run: ChangeRun, asked: Asked) -> None:
+    """Record that people are asked; once a content, however often the task begins again."""
+    with run.database.session() as session:
+        change = run.read_change(session)
+        if not record_question(session, change, run.now()):
+            return
+        run.move(session, ChangeStatus.AWAITING_APPROVAL)
+        who = " and ".join(describe_need(each, each.count) for each in asked.standing.required)
+        text = f"Approval asked: {who}; until {asked.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+        run.note(session, change, FactKind.APPROVAL_ASKED, text, content_hash=change.content_hash())
+
+
+def when_asked(change: ChangeRequest, questions: Sequence[Question]) -> datetime | None:
+    """When people were asked about the change as it stands; None where they were not."""
+    now = change.content_hash()
+    return next((each.asked_at for each in questions if each.content_hash == now), None)
+
+
+def deadline(run: ChangeRun, asked_at: datetime) -> datetime:
+    """When no answer becomes a no."""
+    return asked_at + timedelta(seconds=run.runbook.change.approval_timeout_seconds)
+
+
+def _looks_at(
+    run: ChangeRun, policy: Policy, standing: Standing, asked_at: datetime, expires_at: datetime
+) -> datetime:
+    wait = next_escalation(policy, standing.missing, waited=run.now() - asked_at)
+    return expires_at if wait is None else min(expires_at, asked_at + wait)
+
+
+def _drift_since(change: ChangeRequest, questions: Sequence[Question]) -> list[str]:
+    """What is different since people were asked the last time; nothing where they were not."""
+    earlier = [each for each in questions if each.content_hash != change.content_hash()]
+    return describe_drift(earlier[-1].content, change.content()) if earlier else []
 
 
 def _lowered_by(change: ChangeRequest, policy: Policy) -> str | None:

@@ -12,14 +12,15 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from airmend.change.evidence import PastOutcome, RiskEvidence, summarise_preflight
+from airmend.change.foreseen import digest_foreseen
 from airmend.change.model import ChangeRequest, ChangeStatus
 from airmend.change.risk import score_change
 from airmend.change.topology import ServiceFacts
 from airmend.errors import ChangeRefusedError
-from airmend.execution.model import Phase, PlaybookEvidence
+from airmend.execution.model import Phase, PlaybookEvidence, latest_attempts
 from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.services import read_policy, read_topology
-from airmend.records.changes import get_decision, set_risk
+from airmend.records.changes import get_decision, set_assessment
 from airmend.records.executions import list_executions
 from airmend.records.history import count_open_incidents, past_changes, past_preflights
 from airmend.records.model import FactKind
@@ -38,19 +39,25 @@ def assess_risk(run: ChangeRun) -> dict[str, Any]:
         ConfigurationError: Policy or topology cannot be read: no policy, no change.
     """
     with refusing(run):
-        return _assess(run)
+        with run.database.session() as session:
+            change = run.read_change(session)
+            decided = get_decision(session, change.id) is not None
+        if change.risk is not None and (decided or change.status is ChangeStatus.AWAITING_APPROVAL):
+            # what people are asked about is only looked at again once they have answered
+            return change.risk.model_dump(mode="json")
+        return assess_again(run)
 
 
-def _assess(run: ChangeRun) -> dict[str, Any]:
+def assess_again(run: ChangeRun) -> dict[str, Any]:
+    """Score the change as it is now, on what check mode showed last; see `assess_risk`."""
     policy = read_policy(run.settings)
     with run.database.session() as session:
         change = run.read_change(session)
         if change.status.is_final:
             raise ChangeRefusedError(f"change {change.id} has ended: {change.reason}")
-        if change.risk is not None and get_decision(session, change.id) is not None:
-            return change.risk.model_dump(mode="json")
         score = score_change(change, _gather(run, session, change), policy)
-        set_risk(session, change.id, score)
+        foreseen = digest_foreseen(preflight_playbooks(session, change.id))
+        set_assessment(session, change.id, score, foreseen)
         leading = "; ".join(
             f"{factor.name} ({factor.input}) {factor.contribution:+.2f}"
             for factor in score.factors[:3]
@@ -73,13 +80,13 @@ def _assess(run: ChangeRun) -> dict[str, Any]:
     return score.model_dump(mode="json")
 
 
-def preflight_playbooks(session: Session, change_id: str) -> list[PlaybookEvidence]:
-    """What check mode showed for this change, playbook by playbook."""
-    return [
-        execution.playbook
-        for execution in list_executions(session, change_id)
-        if execution.phase is Phase.PREFLIGHT and execution.playbook is not None
-    ]
+def preflight_playbooks(session: Session, change_id: str) -> dict[str, PlaybookEvidence]:
+    """What check mode showed last for this change, step by step."""
+    return {
+        execution.name: execution.playbook
+        for execution in latest_attempts(list_executions(session, change_id), Phase.PREFLIGHT)
+        if execution.playbook is not None
+    }
 
 
 def _gather(run: ChangeRun, session: Session, change: ChangeRequest) -> RiskEvidence:
@@ -96,8 +103,8 @@ def _gather(run: ChangeRun, session: Session, change: ChangeRequest) -> RiskEvid
         privileged=runbook.change.privileged,
         irreversible=runbook.change.irreversible,
         topology_source=topology_file.name if topology_file else None,
-        service=_service_facts(run, change),
-        preflight=summarise_preflight(preflight_playbooks(session, change.id)),
+        service=service_facts(run, change),
+        preflight=summarise_preflight(list(preflight_playbooks(session, change.id).values())),
         history=[
             PastOutcome(
                 ended_at=past.ended_at,
@@ -115,7 +122,12 @@ def _gather(run: ChangeRun, session: Session, change: ChangeRequest) -> RiskEvid
     )
 
 
-def _service_facts(run: ChangeRun, change: ChangeRequest) -> ServiceFacts | None:
+def service_facts(run: ChangeRun, change: ChangeRequest) -> ServiceFacts | None:
+    """What the topology says of the change; None where it does not hold the service.
+
+    Raises:
+        ConfigurationError: The topology is named and cannot be used.
+    """
     topology = read_topology(run.settings)
     if topology is None:
         return None

@@ -38,6 +38,7 @@ class Work:
     batches: Sequence[Sequence[str]]  # host names, batch by batch
     check_mode: bool = False
     again: bool = False  # a failed earlier attempt may be followed by this one
+    anew: bool = False  # and so may one that succeeded
 
 
 def run_batches(run: ChangeRun, work: Work, cancelled: threading.Event) -> PlaybookEvidence:

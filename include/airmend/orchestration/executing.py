@@ -96,6 +96,7 @@ def _claim_or_wait(run: ChangeRun, work: Work, cancelled: threading.Event) -> Cl
                 owner=run.owner,
                 now=run.now(),
                 again=work.again,
+                anew=work.anew,
             )
         if claim.mine or claim.execution.status is not ExecutionStatus.RUNNING:
             return claim

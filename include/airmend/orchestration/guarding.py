@@ -7,7 +7,7 @@ that was refused stays refused.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -69,6 +69,24 @@ def guard_change(run: ChangeRun) -> bool:
         return _take(run, change, planned.targets)
 
 
+def hold_targets(run: ChangeRun) -> None:
+    """Resolve the targets once more and go on holding them, for a change that has waited.
+
+    Raises:
+        ChangeRefusedError: A target is not in the inventory any more, or another change took
+            it while this one waited.
+    """
+    with run.database.session() as session:
+        change, incident = run.read_change(session), run.read_incident(session)
+    targets = _find_targets(run, change, incident)
+    names = [target.name for target in targets]
+    with run.database.session() as session:
+        holders = acquire_leases(session, change.id, names, now=run.now(), until=_held_until(run))
+        if holders:
+            raise TargetBusyError(f"{_tell(holders)}; it took over while this change waited")
+        set_targets(session, change.id, targets, runbook=(run.runbook.version, run.digest))
+
+
 def _find_targets(run: ChangeRun, change: ChangeRequest, incident: Incident) -> list[Target]:
     """The targets of the change, by the run's own runbook version.
 
@@ -110,14 +128,13 @@ def _refused_reason(session: Session, runbook_id: str) -> str | None:
 
 
 def _take(run: ChangeRun, change: ChangeRequest, targets: list[Target]) -> bool:
-    limits = run.runbook.change
     names = [target.name for target in targets]
-    seconds = limits.approval_timeout_seconds + 2 * limits.timeout_seconds
-    until = run.now() + timedelta(seconds=seconds) + LEASE_MARGIN
     try:
         with run.database.session() as session:
             again = holds_leases(session, change.id, names, now=run.now())
-            holders = acquire_leases(session, change.id, names, now=run.now(), until=until)
+            holders = acquire_leases(
+                session, change.id, names, now=run.now(), until=_held_until(run)
+            )
             if holders:
                 raise _BusyError(holders)
             version = (run.runbook.version, run.digest)
@@ -131,13 +148,23 @@ def _take(run: ChangeRun, change: ChangeRequest, targets: list[Target]) -> bool:
     return True
 
 
-def _wait(run: ChangeRun, change: ChangeRequest, holders: Sequence[Holder]) -> bool:
-    """Wait for busy targets; refuse when that has taken as long as the policy allows."""
-    wait = timedelta(seconds=read_policy(run.settings).target_wait_seconds)
-    told = "; ".join(
+def _held_until(run: ChangeRun) -> datetime:
+    limits = run.runbook.change
+    seconds = limits.approval_timeout_seconds + 2 * limits.timeout_seconds
+    return run.now() + timedelta(seconds=seconds) + LEASE_MARGIN
+
+
+def _tell(holders: Sequence[Holder]) -> str:
+    return "; ".join(
         f"{holder.target} is held by {holder.change_id} since {holder.acquired_at:%H:%M:%S} UTC"
         for holder in holders
     )
+
+
+def _wait(run: ChangeRun, change: ChangeRequest, holders: Sequence[Holder]) -> bool:
+    """Wait for busy targets; refuse when that has taken as long as the policy allows."""
+    wait = timedelta(seconds=read_policy(run.settings).target_wait_seconds)
+    told = _tell(holders)
     with run.database.session() as session:
         story = read_story(session, change.incident_id)
         waits = [

@@ -101,14 +101,8 @@ class GuardSensor(BaseSensorOperator):
             return guard_change(open_run(context, self.digest, self.log))
 
 
-class _RunbookOperator(BaseOperator):
+class Cancellable:
     """A task that may be cancelled: `on_kill` tells the work to stop."""
-
-    def __init__(
-        self, *, digest: str, retries: int = INFRASTRUCTURE_RETRIES, **kwargs: Any
-    ) -> None:
-        super().__init__(retries=retries, **kwargs)
-        self.digest = digest
 
     def prepare(self) -> threading.Event:
         """The event that `on_kill` sets; made here, since a DAG is copied before it runs."""
@@ -118,6 +112,16 @@ class _RunbookOperator(BaseOperator):
     def on_kill(self) -> None:
         """Called when a person marks the task, clears it, or Airflow ends it."""
         self._cancelled.set()
+
+
+class _RunbookOperator(Cancellable, BaseOperator):
+    """A task that works on a change of one runbook version."""
+
+    def __init__(
+        self, *, digest: str, retries: int = INFRASTRUCTURE_RETRIES, **kwargs: Any
+    ) -> None:
+        super().__init__(retries=retries, **kwargs)
+        self.digest = digest
 
 
 class PreflightOperator(_RunbookOperator):

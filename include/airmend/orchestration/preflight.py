@@ -19,8 +19,15 @@ from airmend.orchestration.executing import playbook_variables, run_work
 from airmend.records.model import FactKind
 
 
-def run_preflight(run: ChangeRun, cancelled: threading.Event) -> dict[str, Any]:
+def run_preflight(
+    run: ChangeRun, cancelled: threading.Event, *, anew: bool = False
+) -> dict[str, Any]:
     """Run every step's playbook in check and diff mode; safe to repeat, nothing is changed.
+
+    Args:
+        run: The change.
+        cancelled: Set when the task is to stop.
+        anew: Look once more where check mode was run before: time has passed since.
 
     Returns:
         Per step: its coverage in check mode and the hosts that would change.
@@ -29,10 +36,10 @@ def run_preflight(run: ChangeRun, cancelled: threading.Event) -> dict[str, Any]:
         ChangeRefusedError: A playbook failed in check mode; the change is ended as refused.
     """
     with refusing(run):
-        return _run_steps(run, cancelled)
+        return _run_steps(run, cancelled, anew)
 
 
-def _run_steps(run: ChangeRun, cancelled: threading.Event) -> dict[str, Any]:
+def _run_steps(run: ChangeRun, cancelled: threading.Event, anew: bool) -> dict[str, Any]:
     with run.database.session() as session:
         change = run.read_change(session)
     hosts = [target.name for target in change.targets]
@@ -46,6 +53,7 @@ def _run_steps(run: ChangeRun, cancelled: threading.Event) -> dict[str, Any]:
             timeout_seconds=step.timeout_seconds,
             batches=[hosts],
             check_mode=True,
+            anew=anew,
         )
         execution = run_work(run, work, cancelled)
         evidence = execution.playbook

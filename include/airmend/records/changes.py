@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,6 @@ from airmend.change.model import (
     Decision,
     RiskScore,
     Target,
-    Verdict,
 )
 from airmend.records.database import updated_one
 from airmend.records.tables import ChangeRow, DecisionRow
@@ -36,6 +35,7 @@ def change_values(change: ChangeRequest) -> dict[str, Any]:
         "status": change.status.value,
         "targets": [target.model_dump(mode="json") for target in change.targets],
         "risk": change.risk.model_dump(mode="json") if change.risk else None,
+        "foreseen": change.foreseen,
         "run_created_at": None,
     }
 
@@ -139,9 +139,12 @@ def set_targets(
     row.runbook_version, row.runbook_digest = runbook
 
 
-def set_risk(session: Session, change_id: str, risk: RiskScore) -> None:
-    """Write down the score of a change."""
-    session.get_one(ChangeRow, change_id).risk = risk.model_dump(mode="json")
+def set_assessment(
+    session: Session, change_id: str, risk: RiskScore, foreseen: Mapping[str, str]
+) -> None:
+    """Write down the score of a change, and what check mode foresees for it."""
+    row = session.get_one(ChangeRow, change_id)
+    row.risk, row.foreseen = risk.model_dump(mode="json"), dict(foreseen)
 
 
 def record_decision(session: Session, decision: Decision) -> Decision:
@@ -152,9 +155,11 @@ def record_decision(session: Session, decision: Decision) -> Decision:
     """
     if (earlier := get_decision(session, decision.change_id)) is not None:
         return earlier
-    session.add(
-        DecisionRow(**decision.model_dump(mode="python") | {"verdict": decision.verdict.value})
-    )
+    parts = {
+        name: [part.model_dump(mode="json") for part in getattr(decision, name)]
+        for name in ("votes", "required")
+    }
+    session.add(DecisionRow(**dict(decision) | {"verdict": decision.verdict.value} | parts))
     session.flush()
     return decision
 
@@ -164,16 +169,7 @@ def get_decision(session: Session, change_id: str) -> Decision | None:
     row = session.get(DecisionRow, change_id)
     if row is None:
         return None
-    return Decision(
-        change_id=row.change_id,
-        verdict=Verdict(row.verdict),
-        decided_by=row.decided_by,
-        decided_at=row.decided_at,
-        asked_at=row.asked_at,
-        basis=row.basis,
-        comment=row.comment,
-        content_hash=row.content_hash,
-    )
+    return Decision.model_validate(row, from_attributes=True)
 
 
 def _to_model(row: ChangeRow) -> ChangeRequest:

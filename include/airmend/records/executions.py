@@ -52,6 +52,7 @@ def claim_execution(
     owner: str,
     now: datetime,
     again: bool = False,
+    anew: bool = False,
 ) -> Claim:
     """Claim a piece of work of a change, at most one owner at a time.
 
@@ -60,7 +61,7 @@ def claim_execution(
     attempt begins. So it does after one that was stopped: whoever comes then was sent by Airflow
     (a new scheduler takes long tasks away from the old one's processes) or by a person who
     cleared the task. One that failed is only tried again when `again` says so (a step's
-    retries).
+    retries), one that succeeded when `anew` does (check mode, when time has passed since).
     The change's row is locked meanwhile, so that two claims cannot both be granted.
     """
     session.execute(select(ChangeRow.id).where(ChangeRow.id == change_id).with_for_update())
@@ -80,7 +81,10 @@ def claim_execution(
                 return Claim(False, _to_model(row))
             row.status = ExecutionStatus.INTERRUPTED.value
             row.ended_at = row.seen_at
-        elif row.status == ExecutionStatus.SUCCEEDED.value or not (again or row.status in _STOPPED):
+        elif row.status == ExecutionStatus.SUCCEEDED.value:
+            if not anew:
+                return Claim(False, _to_model(row))
+        elif not (again or anew or row.status in _STOPPED):
             return Claim(False, _to_model(row))
     new = ExecutionRow(
         change_id=change_id,

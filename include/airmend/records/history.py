@@ -33,7 +33,7 @@ def past_preflights(
         without: The id of a change to leave out: the one that is being scored.
     """
     rows = session.execute(
-        select(ExecutionRow.change_id, ExecutionRow.playbook)
+        select(ExecutionRow.change_id, ExecutionRow.name, ExecutionRow.playbook)
         .join(ChangeRow, ChangeRow.id == ExecutionRow.change_id)
         .where(
             ChangeRow.runbook_id == runbook_id,
@@ -44,11 +44,12 @@ def past_preflights(
         )
         .order_by(ExecutionRow.id)
     )
-    found: dict[str, list[PlaybookEvidence]] = {}
-    for change_id, playbook in rows:
+    found: dict[str, dict[str, PlaybookEvidence]] = {}
+    for change_id, name, playbook in rows:
         if playbook is not None:  # JSON's null is not SQL's
-            found.setdefault(change_id, []).append(PlaybookEvidence.model_validate(playbook))
-    return list(found.values())
+            steps = found.setdefault(change_id, {})
+            steps[name] = PlaybookEvidence.model_validate(playbook)  # the last attempt stays
+    return [list(steps.values()) for steps in found.values()]
 
 
 def count_open_incidents(session: Session, service: str, *, without: str) -> int:

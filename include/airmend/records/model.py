@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from airmend.change.model import ChangeContent
+
 
 class FactKind(StrEnum):
     """Every kind of fact that the ledger holds, in the order in which a story tells them."""
@@ -32,6 +34,8 @@ class FactKind(StrEnum):
     RISK_ASSESSED = "risk_assessed"
     APPROVAL_ASKED = "approval_asked"
     APPROVAL_IGNORED = "approval_ignored"
+    APPROVAL_VOTED = "approval_voted"
+    APPROVAL_VOID = "approval_void"
     APPROVAL_DECIDED = "approval_decided"
     STEP_STARTED = "step_started"
     STEP_FINISHED = "step_finished"
@@ -63,6 +67,16 @@ class Fact(BaseModel):
     kind: FactKind
     text: str
     evidence: dict[str, Any] = Field(default_factory=dict)
+
+
+class Question(BaseModel):
+    """What people were asked about a change, at one moment."""
+
+    model_config = ConfigDict(frozen=True)
+
+    content_hash: str
+    content: ChangeContent
+    asked_at: datetime
 
 
 class CatalogEntry(BaseModel):

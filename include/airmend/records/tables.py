@@ -170,6 +170,7 @@ class ChangeRow(Table):
     inputs: Mapped[dict[str, Any]]
     targets: Mapped[list[Any]]
     risk: Mapped[dict[str, Any] | None]
+    foreseen: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
 
 class DecisionRow(Table):
@@ -185,6 +186,32 @@ class DecisionRow(Table):
     basis: Mapped[str]
     comment: Mapped[str]
     content_hash: Mapped[str]
+    votes: Mapped[list[Any]] = mapped_column(server_default="[]")
+    required: Mapped[list[Any]] = mapped_column(server_default="[]")
+
+
+class QuestionRow(Table):
+    """One content of one change that people were asked about; asked once, whoever asks again."""
+
+    __tablename__ = "questions"
+
+    change_id: Mapped[str] = mapped_column(ForeignKey("changes.id"), primary_key=True)
+    content_hash: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[dict[str, Any]]
+    asked_at: Mapped[datetime]
+
+
+class VoteRow(Table):
+    """One answer of one person about one content; the first stands."""
+
+    __tablename__ = "votes"
+
+    change_id: Mapped[str] = mapped_column(ForeignKey("changes.id"), primary_key=True)
+    content_hash: Mapped[str] = mapped_column(primary_key=True)
+    person: Mapped[str] = mapped_column(primary_key=True)
+    approves: Mapped[bool]
+    at: Mapped[datetime]
+    comment: Mapped[str]
 
 
 class ExecutionRow(Table):

@@ -20,8 +20,10 @@ from airmend.change.model import (
     ChangeStatus,
     ChangeType,
     Decision,
+    Requirement,
     RiskScore,
     Verdict,
+    Vote,
 )
 from airmend.execution.model import (
     CheckOutcome,
@@ -202,6 +204,9 @@ class ReportedApproval(Part):
     comment: str | None
     content_hash: str | None
     covers_change: bool | None  # the hash is that of the change as recorded
+    votes: list[Vote] = Field(default_factory=list)  # the answers that counted
+    required: list[Requirement] = Field(default_factory=list)  # what they had to meet
+    void: list[str] = Field(default_factory=list)  # why people were asked again
     ignored: list[str]  # answers that did not count, with the reason
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airmend.execution.model import Execution, Phase, PlaybookEvidence
+from airmend.execution.model import Execution, Phase, PlaybookEvidence, latest_attempts
 from airmend.records.model import FactKind
 from airmend.review.citations import find_link, link_dag_run, link_task
 from airmend.review.diffs import count_lines
@@ -56,7 +56,11 @@ def describe_change(facts: ReportFacts, base_url: str) -> ReportedChange | None:
 def describe_approval(facts: ReportFacts) -> ReportedApproval | None:
     """The decision, or the question that nobody answered; None when nobody was asked."""
     asked_at = first_fact_at(facts, FactKind.APPROVAL_ASKED)
-    ignored = [fact.text for fact in facts.story if fact.kind is FactKind.APPROVAL_IGNORED]
+
+    def told(kind: FactKind) -> list[str]:
+        return [fact.text for fact in facts.story if fact.kind is kind]
+
+    ignored, void = told(FactKind.APPROVAL_IGNORED), told(FactKind.APPROVAL_VOID)
     decision = facts.decision
     if decision is None:
         if asked_at is None and not ignored:
@@ -71,6 +75,7 @@ def describe_approval(facts: ReportFacts) -> ReportedApproval | None:
             comment=None,
             content_hash=None,
             covers_change=None,
+            void=void,
             ignored=ignored,
         )
     waited = (decision.decided_at - decision.asked_at).total_seconds()
@@ -86,6 +91,9 @@ def describe_approval(facts: ReportFacts) -> ReportedApproval | None:
         covers_change=(
             facts.change.content_hash() == decision.content_hash if facts.change else None
         ),
+        votes=decision.votes,
+        required=decision.required,
+        void=void,
         ignored=ignored,
     )
 
@@ -106,8 +114,8 @@ def describe_preflight(facts: ReportFacts, base_url: str) -> ReportedPreflight |
         return None
     evidence = [
         execution.playbook
-        for execution in facts.executions
-        if execution.phase is Phase.PREFLIGHT and execution.playbook is not None
+        for execution in latest_attempts(facts.executions, Phase.PREFLIGHT)
+        if execution.playbook is not None
     ]
     total = sum(playbook.tasks_total for playbook in evidence) if evidence else None
     skipped = sum(playbook.tasks_skipped for playbook in evidence) if evidence else None

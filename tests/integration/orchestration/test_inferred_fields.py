@@ -40,7 +40,7 @@ def test_a_person_is_asked_where_the_host_was_read_out_of_sentences(
         session.execute(update(IncidentRow).values(annotations=words))
     run_preflight(as_task(guard, "preflight"), NEVER)
     assess_risk(as_task(guard, "assess_risk"))
-    question = open_question(as_task(guard, "approval"))
+    question = open_question(as_task(guard, "approval"), {})
     assert question.approved is not inferred
     assert ("read out of the text `Web1`" in question.body) is inferred
     assert office.read(change).risk is not None

@@ -21,7 +21,8 @@ from airmend.errors import (
 )
 from airmend.execution.model import ExecutionStatus, Phase
 from airmend.incident.model import IncidentStatus
-from airmend.orchestration.asking import Answer, ask, open_question, take_answer
+from airmend.orchestration.answering import Answer, look_again, settle, take_answer
+from airmend.orchestration.asking import Asked, open_question
 from airmend.orchestration.assessment import assess_risk
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.closing import close_change
@@ -125,9 +126,17 @@ class Job:
     def decide(self, user: str = "olivia", chosen: str = "Approve") -> None:
         run_preflight(self.task("preflight"), NEVER)
         assess_risk(self.task("assess_risk"))
-        ask(self.task("approval"), open_question(self.task("approval")))
+        self.settle()
+        self.answer(user, chosen)
+
+    def answer(self, user: str, chosen: str = "Approve") -> Asked:
+        """One person answers; gives the question as it stands afterwards."""
         answer = Answer(chosen, user, self.office.clock(), "looks right")
-        take_answer(self.task("approval"), answer, approve="Approve", reject="Reject")
+        take_answer(self.task("approval"), answer, {}, approve="Approve", reject="Reject")
+        return self.settle()
+
+    def settle(self) -> Asked:
+        return settle(self.task("approval"), {}, lambda run: look_again(run, NEVER))
 
     def step(self) -> dict[str, Any]:
         return run_step(self.task("repair"), "repair", NEVER)
@@ -206,18 +215,17 @@ def test_a_rejection_ends_the_change_and_nothing_is_executed(office: Office) -> 
 def test_answers_of_requester_author_and_nobody_do_not_count(office: Office, user: str) -> None:
     job = Job(office)
     job.decide(user=user)
-    assert open_question(job.task("approval")).decision is None
+    assert open_question(job.task("approval"), {}).decision is None
     assert job.read().status is ChangeStatus.AWAITING_APPROVAL
 
 
 def test_no_answer_in_time_is_a_no_and_not_before(office: Office) -> None:
     job = Job(office)
     job.decide(user="", chosen="")
-    nobody = Answer("", "", None, "")
-    take_answer(job.task("approval"), nobody, approve="Approve", reject="Reject")
+    job.answer("", "")
     assert job.read().status is ChangeStatus.AWAITING_APPROVAL
     office.clock.pass_time(hours=4)
-    take_answer(job.task("approval"), nobody, approve="Approve", reject="Reject")
+    job.answer("", "")
     assert job.read().status is ChangeStatus.EXPIRED
     with office.database.session() as session:
         decision = get_decision(session, job.change.id)

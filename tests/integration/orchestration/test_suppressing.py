@@ -162,7 +162,7 @@ def test_nobody_is_asked_about_what_may_not_be_done(office: Office) -> None:
     assess_risk(job.task("assess_risk"))
     stop(office)
     with pytest.raises(SuppressedError, match=STOPPED):
-        open_question(job.task("approval"))
+        open_question(job.task("approval"), {})
     assert job.read().status is ChangeStatus.REFUSED
 
 
@@ -171,7 +171,7 @@ def test_an_answer_of_yes_while_all_is_stopped_changes_nothing(office: Office) -
     job.decide()
     stop(office)
     with pytest.raises(SuppressedError, match=STOPPED):
-        open_question(job.task("approval"))
+        open_question(job.task("approval"), {})
     assert job.read().status is ChangeStatus.REFUSED
     assert not job.mark.exists()
 
@@ -180,7 +180,7 @@ def test_a_change_that_waited_through_a_stop_may_go_on_after_it(office: Office) 
     job = Job(office)
     run_preflight(job.task("preflight"), NEVER)
     assess_risk(job.task("assess_risk"))
-    assert open_question(job.task("approval")).decision is None
+    assert open_question(job.task("approval"), {}).decision is None
     stop(office)
     stop(office, is_on=False)
     job.decide()

@@ -11,12 +11,14 @@ from airmend.change.model import (
     ChangeStatus,
     ChangeType,
     Decision,
+    Requirement,
     RiskBand,
     RiskScore,
     Target,
     Verdict,
+    Vote,
 )
-from airmend.change.policy import Policy
+from airmend.change.policy import POLICY, Policy
 from airmend.change.risk import score_change
 from airmend.change.topology import Service, ServiceFacts
 from airmend.execution.model import (
@@ -146,8 +148,22 @@ def make_decision(change: ChangeRequest, **overrides: Any) -> Decision:
         "basis": "answered in Required Actions",
         "comment": "",
         "content_hash": change.content_hash(),
+    } | overrides
+    people = [name for name in [values["decided_by"]] if name.strip() and name != POLICY]
+    values.setdefault("votes", [make_vote(change, name) for name in people])
+    values.setdefault("required", [Requirement(rule="one person", count=1, people=None)])
+    return Decision(**values)
+
+
+def make_vote(change: ChangeRequest, person: str = "alice", **overrides: Any) -> Vote:
+    values: dict[str, Any] = {
+        "person": person,
+        "approves": True,
+        "at": NOW,
+        "comment": "",
+        "content_hash": change.content_hash(),
     }
-    return Decision(**{**values, **overrides})
+    return Vote(**{**values, **overrides})
 
 
 def make_runbook(**overrides: Any) -> Runbook:

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airmend.change.approval import decide_automatically, eligible_approvers, vote_refusal
+from airmend.change.approval import decide_automatically, vote_refusal
 from airmend.change.model import ChangeStatus, ChangeType, RiskBand
 from airmend.change.policy import POLICY, Policy
-from airmend.errors import ChangeRefusedError
 from tests.unit.change.builders import make_change, make_preflight, make_score
 
 BANDS = list(RiskBand)
@@ -60,22 +59,6 @@ def test_a_change_without_risk_or_targets_or_after_its_end_never_passes_at_once(
         make_change(risk=make_score(), status=ChangeStatus.REFUSED),
     ):
         assert decide_automatically(change, Policy(), make_preflight()) is None
-
-
-def test_requester_and_authors_are_not_asked() -> None:
-    policy = Policy(approvers=("alice", "robin", "bob", "alice"))
-    assert eligible_approvers(policy, "bob", AUTHORS) == ["alice"]
-
-
-def test_a_list_with_nobody_left_refuses_the_change() -> None:
-    policy = Policy(approvers=("Robin", "bob"))
-    with pytest.raises(ChangeRefusedError, match="Add another person"):
-        eligible_approvers(policy, "bob", AUTHORS)
-
-
-def test_without_a_list_whoever_airflow_lets_answer_is_asked() -> None:
-    assert eligible_approvers(Policy(), "bob", AUTHORS) is None
-    assert vote_refusal("alice", "bob", AUTHORS, Policy()) is None
 
 
 @pytest.mark.parametrize(
@@ -139,10 +122,3 @@ def test_requester_and_authors_are_never_eligible(
 ) -> None:
     for user in [requester, *authors, requester.upper()]:
         assert vote_refusal(user, requester, authors, policy) is not None
-    try:
-        asked = eligible_approvers(policy, requester, authors)
-    except ChangeRefusedError:
-        return
-    assert asked is None or asked
-    excluded = {name.casefold() for name in [requester, *authors]}
-    assert not excluded & {name.casefold() for name in asked or ()}

@@ -15,7 +15,7 @@ from airmend.change import factors
 from airmend.change.evidence import (
     PreflightFacts,
     RiskEvidence,
-    count_diff_lines,
+    changed_lines,
     summarise_preflight,
 )
 from airmend.change.model import RiskBand, RiskFactor, RiskScore
@@ -395,7 +395,8 @@ def test_opposite_windows_share_no_minute(local: datetime) -> None:
 
 
 def test_file_headers_are_no_lines_of_a_diff() -> None:
-    assert count_diff_lines("--- before\n+++ after\n@@ -1 +1 @@\n-old\n+new\n same\n") == 2
+    diff = "--- before\n+++ after\n@@ -1 +1 @@\n-old\n+new\n same\n"
+    assert changed_lines(diff) == ["-old", "+new"]
 
 
 def test_several_preflights_are_seen_as_one() -> None:
