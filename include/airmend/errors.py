@@ -177,6 +177,10 @@ class TargetBusyError(ChangeRefusedError):
     """Another change holds one of the targets."""
 
 
+class BudgetSpentError(ChangeRefusedError):
+    """As many changes began within the hour as the policy allows."""
+
+
 class RunbookLockedError(ChangeRefusedError):
     """A rollback of this runbook failed; a person unlocks it after a look."""
 

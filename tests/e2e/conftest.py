@@ -16,7 +16,7 @@ from airmend.cli.estate import Estate
 from airmend.cli.stack import AirflowStack
 from airmend.records.database import Database
 from tests.e2e.house import House
-from tests.e2e.lab import LAB_HOSTS, Lab, write_lab
+from tests.e2e.lab import LAB_HOSTS, POLICY, Lab, write_lab
 from tests.postgres import free_port
 from tests.ssh_hosts import ADDRESSES, SshHosts, running_ssh_hosts
 
@@ -53,6 +53,8 @@ def house(tmp_path_factory: pytest.TempPathFactory, ssh_hosts: SshHosts) -> Iter
     runbooks = folder / "runbooks"
     shutil.copytree(PROJECT / "runbooks", runbooks)
     write_lab(runbooks)
+    policy = folder / "policy.yaml"
+    policy.write_text(yaml.safe_dump(POLICY))
     for host in LAB_HOSTS:
         lab.reset(host)
     estate.start()
@@ -66,6 +68,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, ssh_hosts: SshHosts) -> Iter
                 "AIRMEND_RUNBOOKS_DIR": str(runbooks),
                 "AIRMEND_INVENTORY": str(write_inventory(folder / "inventory", estate, lab)),
                 "AIRMEND_TOPOLOGY_FILE": str(estate.topology),
+                "AIRMEND_POLICY_FILE": str(policy),
             },
         )
         with AirflowStack(environment, cache=PROJECT / ".airmend/cache") as stack:

@@ -266,8 +266,8 @@ class House:
         self.answer(story, user, "Approve")
 
     def _answers(self, story: Story) -> list[str]:
-        decided = self.facts(story, FactKind.APPROVAL_DECIDED)
-        return decided + self.facts(story, FactKind.APPROVAL_IGNORED)
+        kinds = (FactKind.APPROVAL_VOTED, FactKind.APPROVAL_DECIDED, FactKind.APPROVAL_IGNORED)
+        return [text for kind in kinds for text in self.facts(story, kind)]
 
     def _is_asked(self, story: Story) -> bool:
         detail = self.get(f"{story.run_path}/taskInstances/approval/-1/hitlDetails")

@@ -166,6 +166,26 @@ def step(name: str, state: str, **override: Any) -> dict[str, Any]:
     } | override
 
 
+POLICY = {
+    "approval": {
+        "groups": {"leads": ["admin", "olivia", "priya"]},
+        "rules": [
+            {"name": "two leads", "runbooks": ["lab-needs-two"], "count": 2, "from": ["leads"]}
+        ],
+    },
+    "guard_rails": {
+        "runbook_starts_an_hour": 1000,
+        "service_starts_an_hour": 1000,
+        "fleet_starts_an_hour": 1000,
+        "failures_in_a_row": 1000,
+    },
+}
+"""Two of three have to approve the changes of one runbook; one person those of all others.
+
+The lab breaks the same hosts again and again, and fails on purpose, within one hour.
+"""
+
+
 def write_lab_runbook(
     folder: Path,
     runbook_id: str,
@@ -219,3 +239,4 @@ def write_lab(folder: Path) -> None:
         playbooks={"playbooks/undo.yml": FAILING_UNDO_PLAYBOOK},
     )
     write_lab_runbook(folder, "lab-edited")
+    write_lab_runbook(folder, "lab-needs-two")

@@ -20,7 +20,7 @@ from airmend.cli import estate_alerts
 from airmend.cli.environment import passwords_file
 from airmend.records.model import FactKind
 from tests.e2e.conftest import PROJECT
-from tests.e2e.house import House
+from tests.e2e.house import House, Story
 from tests.programs import require_program
 
 SCREENSHOTS = PROJECT / "artifacts/screenshots"
@@ -146,6 +146,45 @@ def test_a_person_finds_reads_approves_and_follows_a_change_in_the_browser(
     expect(page.frame_locator("iframe").get_by_text("ProcessNearFDLimits").first).to_be_visible()
     photograph(page, "12-reports")
     house.send(estate_alerts.resolved(alert, now))
+
+
+def answer_in_browser(house: House, story: Story, user: str, comment: str) -> str:
+    """Approve as one person in a browser of his or her own; gives what the person read."""
+    house.question(story)
+    with logged_in(house, user) as page:
+        page.goto(
+            f"{house.stack.url}/dags/{story.dag_id}/runs/{story.run_id}"
+            "/tasks/approval/required_actions"
+        )
+        expect(page.get_by_text("Needs a yes of").first).to_be_visible()
+        read = page.locator("body").inner_text()
+        photograph(page, f"20-two-of-three-{user}")
+        page.get_by_role("group").filter(has_text="comment").get_by_role("textbox").fill(comment)
+        page.get_by_role("button", name="Approve").click()
+        house.wait_for(
+            lambda: [t for t in house.facts(story, FactKind.APPROVAL_VOTED) if comment in t],
+            story,
+            f"the answer of {user} is on record",
+        )
+    return read
+
+
+def test_two_of_three_approve_in_the_browser(house: House) -> None:
+    house.lab.reset("lab-9")
+    story = house.start_in_lab("lab-needs-two", "lab-9")
+    first = answer_in_browser(house, story, "olivia", "the state is wrong")
+    assert "2 of admin, olivia, priya (two leads)" in first
+    second = answer_in_browser(house, story, "priya", "I see it too")
+    assert "the state is wrong" in second
+    assert "1 more to go" in second
+    assert house.wait_until_ended(story) == "success", house.tell(story)
+    decision = house.decision(story)
+    assert decision is not None
+    assert decision.decided_by == "olivia, priya"
+    assert house.lab.done("lab-9") == ["repaired"]
+    page = (house.stack.home / "reports" / f"{story.incident}.md").read_text()
+    assert "olivia said yes" in page
+    assert "priya said yes" in page
 
 
 def test_a_viewer_filters_the_incidents_and_sees_what_one_affects(house: House) -> None:

@@ -17,6 +17,7 @@ from pydantic import Field, field_validator
 
 from airmend.change.approval_policy import ApprovalPolicy
 from airmend.change.document import read_document
+from airmend.change.guard_rails import GuardRails
 from airmend.change.model import RiskBand
 from airmend.change.policy_part import Part
 from airmend.change.risk_policy import RiskPolicy
@@ -37,6 +38,7 @@ class Policy(Part):
     approvers: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     approval: ApprovalPolicy = ApprovalPolicy()
     automatic_bands_for_standard: tuple[RiskBand, ...] = (RiskBand.LOW,)
+    guard_rails: GuardRails = GuardRails()
     intake: IntakeLimits = IntakeLimits()
 
     @field_validator("time_zone")

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from airmend.change.model import ChangeRequest, ChangeStatus
 from airmend.execution.model import Phase
 from airmend.orchestration.change_run import ChangeRun, end_change
+from airmend.orchestration.circuit import open_circuit
 from airmend.records.changes import get_change
 from airmend.records.database import Database
 from airmend.records.executions import list_executions
@@ -44,6 +45,7 @@ def close_change(run: ChangeRun) -> Closed:
         change = get_change(session, run.change_id)
         if not change.status.is_final:
             _end_unfinished(session, change, "its tasks were stopped", at=run.now())
+        open_circuit(session, run.settings, run.change_id, at=run.now())
     return write_report(run.database, run.settings, run.change_id, now=run.now)
 
 
@@ -65,6 +67,7 @@ def close_abandoned(
         current = get_change(session, change.id)
         if not current.status.is_final:
             _end_unfinished(session, current, f"its Airflow run was {run_state}", at=now())
+        open_circuit(session, settings, change.id, at=now())
     return write_report(database, settings, change.id, now=now)
 
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from airmend.change.guard import check_may_start
+from airmend.change.guard_rails import HOUR, Starts, check_budgets
 from airmend.change.model import ChangeRequest, ChangeStatus, Target
 from airmend.errors import ChangeRefusedError, TargetBusyError
 from airmend.execution.inventory import resolve_targets
@@ -24,6 +25,7 @@ from airmend.records.leases import Holder, acquire_leases, holds_leases
 from airmend.records.ledger import read_story
 from airmend.records.model import FactKind
 from airmend.records.runbooks import current_catalog_version, get_catalog, lock_reason
+from airmend.records.starts import list_starts, queue_for_start, record_start, was_started
 from airmend.runbook.matching import match_runbooks
 
 LEASE_MARGIN = timedelta(minutes=10)
@@ -137,6 +139,8 @@ def _take(run: ChangeRun, change: ChangeRequest, targets: list[Target]) -> bool:
             )
             if holders:
                 raise _BusyError(holders)
+            if not again:
+                _spend_budget(run, session, change)
             version = (run.runbook.version, run.digest)
             set_targets(session, change.id, targets, runbook=version)
             if not again:
@@ -146,6 +150,23 @@ def _take(run: ChangeRun, change: ChangeRequest, targets: list[Target]) -> bool:
     except _BusyError as busy:
         return _wait(run, change, busy.holders)
     return True
+
+
+def _spend_budget(run: ChangeRun, session: Session, change: ChangeRequest) -> None:
+    """Count this change among those of the hour, if it may begin; once a change."""
+    runbook_id, service, now = change.runbook_id, run.runbook.change.service, run.now()
+    queue_for_start(session)
+    begun = list_starts(session, since=now - HOUR)
+    if was_started(session, change.id):
+        return
+    starts = Starts(
+        runbook=[at for runbook, _, at in begun if runbook == runbook_id],
+        service=[at for _, name, at in begun if name == service],
+        fleet=[at for _, _, at in begun],
+    )
+    rails = read_policy(run.settings).guard_rails
+    check_budgets(starts, rails, runbook_id=runbook_id, service=service)
+    record_start(session, change.id, runbook_id=runbook_id, service=service, at=now)
 
 
 def _held_until(run: ChangeRun) -> datetime:

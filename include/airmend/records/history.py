@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from airmend.change.model import ChangeRequest
+from airmend.change.model import ChangeRequest, ChangeStatus
 from airmend.execution.model import Phase, PlaybookEvidence
 from airmend.incident.model import OPEN_INCIDENT_STATUSES
 from airmend.records.tables import ChangeRow, ExecutionRow, IncidentRow
@@ -21,6 +21,20 @@ def past_changes(session: Session, runbook_id: str, *, since: datetime) -> list[
         .order_by(ChangeRow.ended_at)
     )
     return [ChangeRequest.model_validate(row, from_attributes=True) for row in rows]
+
+
+def latest_outcomes(session: Session, runbook_id: str, count: int) -> list[ChangeStatus]:
+    """How the latest changes of a runbook that touched something ended, the latest last."""
+    ends = (ChangeStatus.SUCCEEDED, ChangeStatus.ROLLED_BACK, ChangeStatus.FAILED)
+    rows = session.scalars(
+        select(ChangeRow.status)
+        .where(
+            ChangeRow.runbook_id == runbook_id, ChangeRow.status.in_([end.value for end in ends])
+        )
+        .order_by(ChangeRow.ended_at.desc(), ChangeRow.id.desc())
+        .limit(count)
+    )
+    return [ChangeStatus(status) for status in rows][::-1]
 
 
 def past_preflights(

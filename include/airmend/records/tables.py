@@ -303,6 +303,17 @@ class KillSwitchRow(Table):
     at: Mapped[datetime]
 
 
+class StartRow(Table):
+    """When a change began to be worked on."""
+
+    __tablename__ = "starts"
+
+    change_id: Mapped[str] = mapped_column(ForeignKey("changes.id"), primary_key=True)
+    runbook_id: Mapped[str]
+    service: Mapped[str]
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
 class LeaseRow(Table):
     """Which change may work on a target, and until when."""
 

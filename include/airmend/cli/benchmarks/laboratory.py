@@ -23,7 +23,11 @@ from airmend.errors import StackError
 from airmend.incident.proofs import parse_secrets
 from airmend.records.database import Database
 
-POLICY = "intake: {reopen_window_seconds: 0, flapping_window_seconds: 0}\n"
+POLICY = """\
+intake: {reopen_window_seconds: 0, flapping_window_seconds: 0}
+guard_rails:
+  {runbook_starts_an_hour: 1000, service_starts_an_hour: 1000, fleet_starts_an_hour: 1000}
+"""
 """The same hosts break again and again here, and each time is an incident of its own."""
 
 SOURCE = "alertmanager"

@@ -1,4 +1,4 @@
-"""Several people approve one content: what they were asked, their votes, and what check mode saw.
+"""Several people approve one content, with their votes; and when changes began, for budgets.
 
 Decisions that were made before keep no votes: one person answered, and the row says who.
 """
@@ -39,10 +39,21 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["change_id"], ["changes.id"]),
         sa.PrimaryKeyConstraint("change_id", "content_hash", "person"),
     )
+    op.create_table(
+        "starts",
+        sa.Column("change_id", sa.String(), nullable=False),
+        sa.Column("runbook_id", sa.String(), nullable=False),
+        sa.Column("service", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["change_id"], ["changes.id"]),
+        sa.PrimaryKeyConstraint("change_id"),
+    )
+    op.create_index("ix_starts_at", "starts", ["at"])
 
 
 def downgrade() -> None:
     """Undo; the single votes are forgotten, the decisions stay."""
+    op.drop_table("starts")
     op.drop_table("votes")
     op.drop_table("questions")
     for name in ("votes", "required"):

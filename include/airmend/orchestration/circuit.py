@@ -1,0 +1,52 @@
+"""The circuit breaker: a runbook whose changes fail in a row is locked until a person looks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from airmend.change.guard_rails import FAILURES, GuardRails, is_circuit_open
+from airmend.errors import ConfigurationError
+from airmend.orchestration.services import read_policy
+from airmend.records.changes import get_change
+from airmend.records.history import latest_outcomes
+from airmend.records.ledger import append_fact, read_story
+from airmend.records.model import FactKind
+from airmend.records.runbooks import lock_runbook
+from airmend.settings import Settings
+
+
+def open_circuit(session: Session, settings: Settings, change_id: str, *, at: datetime) -> None:
+    """Lock the runbook of an ended change, if this was one failure too many in a row.
+
+    Safe to repeat: a change locks its runbook once, so that a person's unlocking stands. After
+    that the next failure locks it again: nothing has succeeded since. A policy that cannot be
+    read counts as the default; it stops every change anyway.
+    """
+    change = get_change(session, change_id)
+    if change.status not in FAILURES:
+        return
+    if any(
+        fact.kind is FactKind.RUNBOOK_LOCKED and fact.change_id == change_id
+        for fact in read_story(session, change.incident_id)
+    ):
+        return
+    try:
+        rails = read_policy(settings).guard_rails
+    except ConfigurationError:
+        rails = GuardRails()
+    outcomes = latest_outcomes(session, change.runbook_id, rails.failures_in_a_row)
+    if not is_circuit_open(outcomes, rails):
+        return
+    reason = f"its last {rails.failures_in_a_row} changes did not help, the latest is {change_id}"
+    lock_runbook(session, change.runbook_id, reason=reason, change_id=change_id, at=at)
+    append_fact(
+        session,
+        FactKind.RUNBOOK_LOCKED,
+        f"Runbook {change.runbook_id} is locked until a person has looked: {reason}",
+        at=at,
+        incident_id=change.incident_id,
+        change_id=change_id,
+        dag_run=change.run_id,
+    )
