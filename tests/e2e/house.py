@@ -270,9 +270,10 @@ class House:
         return [text for kind in kinds for text in self.facts(story, kind)]
 
     def _is_asked(self, story: Story) -> bool:
+        if self.tasks(story)["approval"] != "awaiting_input":
+            return False
         detail = self.get(f"{story.run_path}/taskInstances/approval/-1/hitlDetails")
-        waits = self.tasks(story)["approval"] == "awaiting_input"
-        return waits and not detail["response_received"]
+        return not detail["response_received"]
 
     # --- wait --------------------------------------------------------------------------------
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.sdk import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 
+from airmend.orchestration.asking_again import MOST_QUESTIONS, AskingAgain, ask_again
 from airmend.orchestration.auth_roles import read_roles, takes_user_names
 from airmend.orchestration.operators import (
-    INFRASTRUCTURE_RETRIES,
     Cancellable,
     airflow_errors,
     open_run,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.sdk.execution_time.hitl import HITLUser
 
+    from airmend.change.model import Decision
     from airmend.orchestration.asking import Asked
     from airmend.orchestration.change_run import ChangeRun
 
@@ -36,19 +37,23 @@ class ApprovalSensor(Cancellable, BaseSensorOperator):
 
     There is no default answer: time running out rejects. Answers of the requester and of the
     runbook's authors do not count; the task says so and goes on waiting, as it does while more
-    people are needed. Safe to repeat: votes and the decision are looked up first, and the
-    deadline does not move.
+    people are needed. Each question is a try of its own (`asking_again`). Safe to repeat: votes
+    and the decision are looked up first, and the deadline does not move.
     """
 
     ui_color = "#fff3e0"
 
     def __init__(self, *, digest: str, **kwargs: Any) -> None:
-        super().__init__(retries=INFRASTRUCTURE_RETRIES, **kwargs)
+        super().__init__(retries=MOST_QUESTIONS, retry_policy=AskingAgain(), **kwargs)
         self.digest = digest
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Decide at once, or ask."""
-        return self._settle(context, open_run(context, self.digest, self.log))
+        run = open_run(context, self.digest, self.log)
+        asked = self._settle(run)
+        if asked.decision is None:
+            self._park(context, asked, now=run.now())
+        return self._conclude(asked.decision)
 
     def resume(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Take an answer, or the end of the time, as Airflow reports it."""
@@ -65,22 +70,27 @@ class ApprovalSensor(Cancellable, BaseSensorOperator):
         )
         with airflow_errors():
             take_answer(run, answer, read_roles(), approve=APPROVE, reject=REJECT)
-        return self._settle(context, run)
+        asked = self._settle(run)
+        if asked.decision is None:
+            ask_again(f"{answer.user or 'nobody'} answered, and that is not the end of it")
+        return self._conclude(asked.decision)
 
-    def _settle(self, context: Context, run: ChangeRun) -> dict[str, Any]:
+    def _settle(self, run: ChangeRun) -> Asked:
         from airmend.orchestration.answering import look_again, settle
 
         cancelled = self.prepare()
         with airflow_errors():
-            asked = settle(run, read_roles(), lambda run: look_again(run, cancelled))
-        if asked.decision is None:
-            self._park(context, asked, now=run.now())
-        if not asked.approved:
+            return settle(run, read_roles(), lambda run: look_again(run, cancelled))
+
+    def _conclude(self, decision: Decision) -> dict[str, Any]:
+        from airmend.change.model import Verdict
+
+        if decision.verdict is not Verdict.APPROVED:
             raise AirflowFailException(
-                f"{asked.decision.verdict.value} by {asked.decision.decided_by}: "
-                f"{asked.decision.basis}. Nothing was executed"
+                f"{decision.verdict.value} by {decision.decided_by}: {decision.basis}. "
+                "Nothing was executed"
             )
-        return asked.decision.model_dump(mode="json")
+        return decision.model_dump(mode="json")
 
     def _park(self, context: Context, asked: Asked, *, now: datetime) -> NoReturn:
         from airflow.sdk.execution_time.hitl import upsert_hitl_detail
