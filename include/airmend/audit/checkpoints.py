@@ -9,6 +9,7 @@ import base64
 import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from airmend.audit.merkle import HASH_SIZE
 from airmend.audit.notes import Signer, split_note
@@ -63,6 +64,20 @@ def read_checkpoints(text: str) -> list[Checkpoint]:
         AuditError: Something in it is none.
     """
     return [read_checkpoint(note) for note in _split_notes(text)]
+
+
+def read_checkpoint_file(path: Path) -> list[Checkpoint]:
+    """The checkpoints of a file.
+
+    Raises:
+        AuditError: It cannot be read, or holds something else.
+    """
+    try:
+        return read_checkpoints(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise AuditError(f"{path}: it cannot be read: {error}") from error
+    except AuditError as error:
+        raise AuditError(f"{path}: {error}") from error
 
 
 def _split_notes(text: str) -> Iterator[str]:

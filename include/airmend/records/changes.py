@@ -133,15 +133,22 @@ def set_change_status(
 def set_targets(
     session: Session, change_id: str, targets: Sequence[Target], *, runbook: tuple[str, str]
 ) -> None:
-    """Write down where a change will work and which runbook version (version, digest) it uses."""
+    """Write down where a change will work and which runbook version (version, digest) it uses.
+
+    An ended change stays as it ended.
+    """
     row = session.get_one(ChangeRow, change_id)
+    if ChangeStatus(row.status).is_final:
+        return
     row.targets = [target.model_dump(mode="json") for target in targets]
     row.runbook_version, row.runbook_digest = runbook
 
 
 def set_risk(session: Session, change_id: str, risk: RiskScore) -> None:
-    """Write down the score of a change."""
-    session.get_one(ChangeRow, change_id).risk = risk.model_dump(mode="json")
+    """Write down the score of a change; an ended one stays as it ended."""
+    row = session.get_one(ChangeRow, change_id)
+    if not ChangeStatus(row.status).is_final:
+        row.risk = risk.model_dump(mode="json")
 
 
 def record_decision(session: Session, decision: Decision) -> Decision:
