@@ -6,6 +6,7 @@ database: whoever exports hands the records in.
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,10 +17,12 @@ from pydantic import ValidationError
 from airmend.audit.canonical import canonical_json
 from airmend.audit.checkpoints import Checkpoint, read_checkpoints
 from airmend.audit.model import SealedRecord
-from airmend.audit.notes import Verifier, read_verifier
+from airmend.audit.notes import Verifier, find_signer, read_verifier, split_note
 from airmend.errors import AuditError
 
 LOG, CHECKPOINTS, KEYS, README = "log.jsonl", "checkpoints", "keys", "README.txt"
+RECORDS, MANIFEST = "records.jsonl", "manifest"
+"""Of an evidence pack, which has records with proofs in the place of the log."""
 
 _TEXT = """\
 The audit log of Airmend: every record in the order in which it was sealed.
@@ -43,13 +46,15 @@ class Export:
     path: Path
     checkpoints: list[Checkpoint]
     keys: list[Verifier]
+    is_pack: bool = False
 
-    def records(self, name: str = LOG) -> Iterator[SealedRecord]:
+    def records(self) -> Iterator[SealedRecord]:
         """The records one by one.
 
         Raises:
             AuditError: A line is none.
         """
+        name = RECORDS if self.is_pack else LOG
         with zipfile.ZipFile(self.path) as archive, archive.open(name) as lines:
             for number, line in enumerate(lines, start=1):
                 try:
@@ -102,8 +107,32 @@ def open_export(path: Path) -> Export:
         with zipfile.ZipFile(path) as archive:
             checkpoints = read_checkpoints(archive.read(CHECKPOINTS).decode())
             keys = [read_verifier(line) for line in archive.read(KEYS).decode().split()]
+            is_pack = MANIFEST in archive.namelist()
+            archive.getinfo(RECORDS if is_pack else LOG)
     except (OSError, KeyError, zipfile.BadZipFile, UnicodeDecodeError) as error:
         raise AuditError(
             f"{path}: it is neither an export nor a pack of an audit log: {error}"
         ) from error
-    return Export(path, checkpoints, keys)
+    if is_pack and len(checkpoints) != 1:
+        raise AuditError(f"{path}: a pack has one checkpoint. Take the file as it was written")
+    return Export(path, checkpoints, keys, is_pack)
+
+
+def check_manifest(export: Export, trusted: Sequence[Verifier]) -> Iterator[str]:
+    """What of a pack is not as its signed manifest says.
+
+    Raises:
+        AuditError: The manifest is none.
+    """
+    with zipfile.ZipFile(export.path) as archive:
+        names = set(archive.namelist()) - {MANIFEST}
+        note = archive.read(MANIFEST).decode()
+        text, _ = split_note(note)
+        if find_signer(note, trusted) is None:
+            yield "the manifest is signed by none of the keys that are trusted"
+        listed = {line[66:]: line[:64] for line in text.splitlines()}
+        for name in sorted(names | set(listed)):
+            if name not in names:
+                yield f"the file {name} is gone"
+            elif hashlib.sha256(archive.read(name)).hexdigest() != listed.get(name):
+                yield f"the file {name} is not the one of the manifest"

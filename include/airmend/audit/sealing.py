@@ -14,7 +14,7 @@ seen an hour ago are passed over, since no transaction is open for so long.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -82,26 +82,30 @@ def seal(
         TouchedLogError: The log is not what was signed last; nothing is sealed.
     """
     count, checkpoint = 0, None
+    at = now()  # of the whole seal: what is committed later than this may be left to the next one
+    floors: dict[str, int] = {}
     while True:
         with database.session() as session:
             lock_sealing(session)
             size, last = count_leaves(session), newest_checkpoint(session)
             frontier = check_head(session, size, last, [signer.verifier, *earlier_keys])
-            if sealed := _seal_batch(session, frontier, now(), draw_salt, observe, batch):
+            if sealed := _seal_batch(session, frontier, floors, at, draw_salt, observe, batch):
                 is_complete = len(sealed) < batch
-                checkpoint = _sign(session, signer, frontier, now(), sealed, is_complete)
+                checkpoint = _sign(session, signer, frontier, at, sealed, is_complete)
                 observe("checkpoint written")
             elif last is not None:
                 checkpoint = read_checkpoint(last.note)
         count += len(sealed)
         if len(sealed) < batch:
             return Sealed(count, checkpoint)
+        floors |= _highest(sealed)
         observe("batch committed")
 
 
 def _seal_batch(
     session: Session,
     frontier: Frontier,
+    floors: Mapping[str, int],
     at: datetime,
     draw_salt: Callable[[int], bytes],
     observe: Callable[[str], None],
@@ -111,7 +115,7 @@ def _seal_batch(
     leaves: list[dict[str, Any]] = []
     fields: list[dict[str, Any]] = []
     nodes: list[tuple[int, int, bytes]] = []
-    for name, key, content in _take(session, batch):
+    for name, key, content in _take(session, floors, batch):
         position, digests = frontier.size, {}
         for field, value in content.personal.items():
             salt = draw_salt(SALT_SIZE)
@@ -142,7 +146,7 @@ def _sign(
     is_complete: bool,
 ) -> Checkpoint:
     checkpoint = sign_checkpoint(signer, frontier.size, frontier.root())
-    taken = {kind: int(key) for kind, key in sealed if KINDS[kind].is_rising}  # the last, highest
+    taken = _highest(sealed)
     last = newest_checkpoint(session)
     before: dict[str, int] = last.marks if last else {}
     marks = {kind: max(taken.get(kind, 0), before.get(kind, 0)) for kind in {*taken, *before}}
@@ -150,11 +154,15 @@ def _sign(
         session,
         checkpoint,
         at=at,
-        public_key=str(signer.verifier),
         marks=marks,
         is_complete=is_complete,
     )
     return checkpoint
+
+
+def _highest(sealed: Sequence[tuple[str, str]]) -> dict[str, int]:
+    """The highest numbers of rising kinds; they were sealed in their order."""
+    return {kind: int(key) for kind, key in sealed if KINDS[kind].is_rising}
 
 
 def check_head(
@@ -191,9 +199,14 @@ def check_head(
     return frontier
 
 
-def _take(session: Session, limit: int) -> Iterator[tuple[str, str, Content]]:
-    """The next records without a leaf: kind, key, content."""
-    marks = _settled_marks(session)
+def _take(
+    session: Session, floors: Mapping[str, int], limit: int
+) -> Iterator[tuple[str, str, Content]]:
+    """The next records without a leaf: kind, key, content.
+
+    `floors` are the numbers that this seal has come to; the next one begins further down again.
+    """
+    marks = {**_settled_marks(session), **floors}
     for kind in KINDS.values():
         found = unsealed(session, kind, above=marks.get(kind.name), limit=limit)
         contents = read_contents(session, kind, [key for key, _ in found])

@@ -98,7 +98,6 @@ def store_checkpoint(
     checkpoint: Checkpoint,
     *,
     at: datetime,
-    public_key: str,
     marks: dict[str, int],
     is_complete: bool,
 ) -> None:
@@ -109,7 +108,6 @@ def store_checkpoint(
             root=checkpoint.root,
             at=at,
             note=checkpoint.note,
-            public_key=public_key,
             marks=marks,
             is_complete=is_complete,
         )

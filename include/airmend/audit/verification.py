@@ -90,11 +90,18 @@ def verify_log(
 
 
 def verify_pack(
-    records: Iterable[SealedRecord], checkpoint: Checkpoint, trusted: Sequence[Verifier]
+    records: Iterable[SealedRecord],
+    checkpoint: Checkpoint,
+    trusted: Sequence[Verifier],
+    elsewhere: Sequence[Checkpoint] = (),
 ) -> Verdict:
-    """Check some records of a log, each with its proof that it is below a checkpoint."""
+    """Check some records of a log, each with its proof that it is below a checkpoint.
+
+    Of checkpoints that were kept elsewhere, one of the same size has to be the same; with the
+    others only an export can be compared.
+    """
     verdict, contents = Verdict(), _Contents()
-    _check_signatures(verdict, [checkpoint], trusted, ())
+    _check_signatures(verdict, [checkpoint], trusted, elsewhere)
     for record in records:
         verdict.records += 1
         contents.check(record, verdict)
@@ -103,6 +110,11 @@ def verify_pack(
         if not is_included(leaf_hash, record.position, checkpoint.size, proof, checkpoint.root):
             verdict.add(record.position, f"{record.name}: its proof does not lead to the root")
     contents.settle(verdict)
+    for other in (each for each in elsewhere if each.size == checkpoint.size):
+        if other.root == checkpoint.root:
+            verdict.compared += 1
+        else:
+            verdict.add(None, f"elsewhere, {other.size} records have another root: it is a fork")
     verdict.findings.sort(key=lambda finding: (finding.position is None, finding.position))
     return verdict
 

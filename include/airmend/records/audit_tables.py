@@ -64,7 +64,6 @@ class CheckpointRow(Table):
     root: Mapped[bytes] = mapped_column(LargeBinary)
     at: Mapped[datetime]
     note: Mapped[str]
-    public_key: Mapped[str]
     marks: Mapped[dict[str, Any]]
     is_complete: Mapped[bool]
     filed_at: Mapped[datetime | None]

@@ -10,6 +10,9 @@ import typer
 from airmend.cli.audit.erase import erase_command
 from airmend.cli.audit.export import export_command
 from airmend.cli.audit.key import key_command
+from airmend.cli.audit.pack import pack_command
+from airmend.cli.audit.proof import proof_command
+from airmend.cli.audit.prune import prune_command
 from airmend.cli.audit.seal import seal_command
 from airmend.cli.audit.verify import verify_command
 
@@ -20,6 +23,9 @@ app.command("key")(key_command)
 app.command("seal")(seal_command)
 app.command("export")(export_command)
 app.command("verify")(verify_command)
+app.command("proof")(proof_command)
+app.command("pack")(pack_command)
+app.command("prune")(prune_command)
 app.command("erase")(erase_command)
 
 

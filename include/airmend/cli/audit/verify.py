@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from airmend.audit.checkpoints import Checkpoint, read_checkpoint_file
-from airmend.audit.export import open_export
+from airmend.audit.export import check_manifest, open_export
 from airmend.audit.notes import Verifier, read_verifier
-from airmend.audit.verification import Verdict, verify_log
+from airmend.audit.verification import Verdict, verify_log, verify_pack
 
 SHOWN = 20
 """Findings that are printed; the first one says where to begin."""
@@ -44,13 +43,19 @@ def verify_command(
         raise typer.Exit(1)
 
 
-def _verify_file(path: Path, trusted: list[Verifier], elsewhere: Iterable[Checkpoint]) -> Verdict:
+def _verify_file(path: Path, trusted: list[Verifier], elsewhere: list[Checkpoint]) -> Verdict:
     opened = open_export(path)
     if not trusted:
         typer.echo("no --key was given, so the keys of the file are believed. They are:", err=True)
         for verifier in opened.keys:
             typer.echo(f"  {verifier}", err=True)
-    return verify_log(opened.records(), opened.checkpoints, trusted or opened.keys, list(elsewhere))
+    if opened.is_pack:
+        (checkpoint,) = opened.checkpoints
+        verdict = verify_pack(opened.records(), checkpoint, trusted or opened.keys, elsewhere)
+        for text in check_manifest(opened, trusted or opened.keys):
+            verdict.add(None, text)
+        return verdict
+    return verify_log(opened.records(), opened.checkpoints, trusted or opened.keys, elsewhere)
 
 
 def _read_keys(text: str) -> list[Verifier]:
@@ -61,7 +66,7 @@ def _read_keys(text: str) -> list[Verifier]:
 
 
 def _print(verdict: Verdict) -> None:
-    typer.echo(f"{verdict.records} records, {verdict.compared} checkpoints fit")
+    typer.echo(f"{verdict.records} records; the tree fits {verdict.compared} checkpoints")
     if verdict.checkpoint:
         typer.echo(f"size  {verdict.checkpoint.size}\nroot  {verdict.checkpoint.root.hex()}")
     if verdict.signed_by:

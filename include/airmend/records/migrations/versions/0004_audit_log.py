@@ -44,7 +44,6 @@ def upgrade() -> None:
         sa.Column("root", sa.LargeBinary(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
-        sa.Column("public_key", sa.String(), nullable=False),
         sa.Column("marks", sa.JSON(), nullable=False),
         sa.Column("is_complete", sa.Boolean(), nullable=False),
         sa.Column("filed_at", sa.DateTime(timezone=True), nullable=True),
