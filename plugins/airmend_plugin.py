@@ -12,6 +12,8 @@ from typing import Any
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
 
+from airmend.orchestration.question_texts import QuestionTexts
+
 
 class LazyApplication:
     """An ASGI application that is made when it is first called."""
@@ -85,6 +87,9 @@ class AirmendPlugin(AirflowPlugin):
     listeners = [Preloader()]  # noqa: RUF012 - Airflow declares it so
     fastapi_apps = [  # noqa: RUF012 - Airflow declares it so
         {"app": LazyApplication(), "url_prefix": "/airmend", "name": "airmend"}
+    ]
+    fastapi_root_middlewares = [  # noqa: RUF012 - Airflow declares it so
+        {"middleware": QuestionTexts, "name": "airmend-question-texts"}
     ]
     external_views = [  # noqa: RUF012 - Airflow declares it so
         {

@@ -30,6 +30,8 @@
     │   ├── ExecutionTimeoutError     it took longer than the step allows
     │   └── ExecutionCancelledError   a person or Airflow stopped it
     ├── VerificationFailedError       the incident is not resolved
+    ├── AuditError                    the audit log cannot be written, read or proven
+    │   └── TouchedLogError           somebody changed what was sealed
     ├── StackError                    the local Airflow did not start, or stopped by itself
     └── StoreUnavailableError         the records cannot be read or written
 
@@ -234,6 +236,14 @@ class VerificationFailedError(AirmendError):
 
 class StoreUnavailableError(AirmendError):
     """The records cannot be read or written at the moment."""
+
+
+class AuditError(AirmendError):
+    """The audit log, a key or an export of it cannot be used."""
+
+
+class TouchedLogError(AuditError):
+    """What the log holds is not what was sealed; nothing more is signed."""
 
 
 class StackError(AirmendError):

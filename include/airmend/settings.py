@@ -84,6 +84,32 @@ class Settings(BaseSettings):
     intake_port: int = Field(
         default=8081, ge=1, le=65535, description="The port of `airmend intake`."
     )
+    audit_key_file: Path | None = Field(
+        default=None,
+        description="The private key of the audit log; without one, `secrets/audit-key` below the "
+        "home.",
+    )
+    audit_anchor: str = Field(
+        default="",
+        description="Where checkpoints of the audit log are kept besides: a folder, or an address "
+        "to post them to.",
+    )
+    audit_retention_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="After how many days `airmend audit prune` may remove ended incidents; "
+        "without a number, never.",
+    )
+
+    @property
+    def audit_key_path(self) -> Path:
+        """Where the key of the audit log is."""
+        return self.audit_key_file or self.home / "secrets" / "audit-key"
+
+    @property
+    def audit_checkpoints_path(self) -> Path:
+        """The file of the audit log's checkpoints."""
+        return self.home / "audit" / "checkpoints"
 
     @property
     def records_url(self) -> str:

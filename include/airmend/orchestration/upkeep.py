@@ -2,7 +2,7 @@
 
 Two things can be left: a change that was stored and whose run was never created (the process
 died in between), and a change whose run is over without a report (Airflow or a person ended
-it). Both are safe to take up again and again.
+it). Both are safe to take up again and again. Then what was recorded is sealed in the audit log.
 """
 
 from __future__ import annotations
@@ -102,12 +102,24 @@ class CloseEndedChangesOperator(BaseOperator):
         return str(answer.state)
 
 
+class SealRecordsOperator(BaseOperator):
+    """Seals what was recorded, and hands the newest checkpoint on."""
+
+    def execute(self, context: Context) -> int:
+        """Gives the number of records that were sealed."""
+        from airmend.audit.upkeep import seal_and_hand_on
+        from airmend.orchestration.services import open_records, utc_now
+        from airmend.settings import get_settings
+
+        return seal_and_hand_on(open_records(), get_settings(), now=utc_now).count
+
+
 def build_upkeep_dag() -> DAG:
     """The DAG `airmend-upkeep`, once a minute, one run at a time."""
     with DAG(
         dag_id="airmend-upkeep",
         dag_display_name="Airmend: upkeep",
-        description="Takes up what a crash left: runs to start, changes to close.",
+        description="Takes up what a crash left, and seals what was recorded.",
         schedule=timedelta(minutes=1),
         catchup=False,
         max_active_runs=1,
@@ -116,7 +128,9 @@ def build_upkeep_dag() -> DAG:
         doc_md=__doc__,
         default_args={"owner": "airmend"},
     ) as dag:
-        StartWaitingRunsOperator(task_id="start_waiting_runs") >> CloseEndedChangesOperator(
-            task_id="close_ended_changes", trigger_rule="all_done"
+        (
+            StartWaitingRunsOperator(task_id="start_waiting_runs")
+            >> CloseEndedChangesOperator(task_id="close_ended_changes", trigger_rule="all_done")
+            >> SealRecordsOperator(task_id="seal_records", trigger_rule="all_done")
         )
     return dag

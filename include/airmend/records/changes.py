@@ -133,8 +133,13 @@ def set_change_status(
 def set_targets(
     session: Session, change_id: str, targets: Sequence[Target], *, runbook: tuple[str, str]
 ) -> None:
-    """Write down where a change will work and which runbook version (version, digest) it uses."""
+    """Write down where a change will work and which runbook version (version, digest) it uses.
+
+    An ended change stays as it ended.
+    """
     row = session.get_one(ChangeRow, change_id)
+    if ChangeStatus(row.status).is_final:
+        return
     row.targets = [target.model_dump(mode="json") for target in targets]
     row.runbook_version, row.runbook_digest = runbook
 
@@ -142,9 +147,10 @@ def set_targets(
 def set_assessment(
     session: Session, change_id: str, risk: RiskScore, foreseen: Mapping[str, str]
 ) -> None:
-    """Write down the score of a change, and what check mode foresees for it."""
+    """Write down the score of a change and what check mode foresees; an ended one stays."""
     row = session.get_one(ChangeRow, change_id)
-    row.risk, row.foreseen = risk.model_dump(mode="json"), dict(foreseen)
+    if not ChangeStatus(row.status).is_final:
+        row.risk, row.foreseen = risk.model_dump(mode="json"), dict(foreseen)
 
 
 def record_decision(session: Session, decision: Decision) -> Decision:

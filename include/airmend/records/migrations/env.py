@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from airmend.records import audit_tables  # noqa: F401  its tables belong to the metadata
 from airmend.records.tables import Table
 
 context.configure(

@@ -1,0 +1,1 @@
+"""`airmend audit`: one file a command."""
