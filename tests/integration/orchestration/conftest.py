@@ -124,18 +124,23 @@ class Office:
         return self.read(change), run
 
 
-@pytest.fixture
-def office(database: Database, tmp_path: Path) -> Office:
-    """An installation without runbooks yet."""
-    inventory = tmp_path / "inventory.yaml"
+def make_office(database: Database, folder: Path) -> Office:
+    """An installation without runbooks yet, in a folder of its own."""
+    inventory = folder / "inventory.yaml"
     inventory.write_text(yaml.safe_dump(INVENTORY))
     settings = Settings(
-        home=tmp_path / "home",
-        runbooks_dir=tmp_path / "runbooks",
+        home=folder / "home",
+        runbooks_dir=folder / "runbooks",
         inventory=inventory,
     )
     settings.runbooks_dir.mkdir()
-    return Office(database, settings, Clock(), tmp_path)
+    return Office(database, settings, Clock(), folder)
+
+
+@pytest.fixture
+def office(database: Database, tmp_path: Path) -> Office:
+    """An installation without runbooks yet."""
+    return make_office(database, tmp_path)
 
 
 def as_task(run: ChangeRun, task_id: str) -> ChangeRun:
