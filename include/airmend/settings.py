@@ -122,6 +122,11 @@ class Settings(BaseSettings):
         return self.reports_dir or self.home / "reports"
 
     @property
+    def risk_models_path(self) -> Path:
+        """Where learned risk models are kept."""
+        return self.home / "risk-models"
+
+    @property
     def versions_path(self) -> Path:
         """Where runbook versions are unpacked for Ansible."""
         return self.home / "runbook-versions"

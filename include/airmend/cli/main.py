@@ -50,6 +50,7 @@ COMMANDS = {
     "evaluate": Entry(
         "evaluate", "evaluate_app", "Measure how well Airmend recognises known errors and causes."
     ),
+    "risk": Entry("risk", "risk_app", "Learn risk from a change history, judge it, put it to use."),
     "bench": Entry("bench", "bench_command", "Measure speed, each figure beside its floor."),
 }
 

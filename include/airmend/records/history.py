@@ -79,3 +79,17 @@ def count_open_incidents(session: Session, service: str, *, without: str) -> int
         )
     )
     return count or 0
+
+
+def ended_changes(session: Session) -> list[tuple[ChangeRequest, str]]:
+    """Every ended change with its incident's service, "" where it names none; oldest first."""
+    rows = session.execute(
+        select(ChangeRow, IncidentRow.service)
+        .join(IncidentRow, IncidentRow.id == ChangeRow.incident_id)
+        .where(ChangeRow.ended_at.is_not(None))
+        .order_by(ChangeRow.requested_at, ChangeRow.id)
+    )
+    return [
+        (ChangeRequest.model_validate(row, from_attributes=True), service or "")
+        for row, service in rows
+    ]
