@@ -92,6 +92,9 @@ def _write_risk(risk: RiskScore, lowered_by: str | None) -> str:
             f"{number}. {factor.name}: {code(factor.input)} (+{factor.contribution:.2f})"
             for number, factor in enumerate(leading, start=1)
         ]
+    if (learned := risk.learned) is not None and learned.mode != "shadow":
+        version, said = code(learned.model_version[:12]), f"{learned.probability:.0%}"
+        lines += ["", f"The {learned.mode} model {version} says {said}, {learned.band.value}."]
     if lowered_by:
         lines += ["", f"What would lower it: {lowered_by}."]
     return "\n".join(lines)

@@ -155,6 +155,19 @@ class RiskFactor(BaseModel):
     missing: bool = False  # the input could not be had, and that raised the risk
 
 
+class LearnedScore(BaseModel):
+    """What a trained model said of the same change, with what it needs to say it again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model_version: str
+    mode: str  # shadow: recorded; advisory: shown; enforcing: may raise the band
+    probability: float = Field(ge=0, le=1)
+    band: RiskBand
+    features: dict[str, dict[str, Any]]
+    features_sha256: str
+
+
 class RiskScore(BaseModel):
     """An itemised score; the sum of the contributions is the log-odds of failure."""
 
@@ -166,6 +179,8 @@ class RiskScore(BaseModel):
     band: RiskBand
     base_log_odds: float
     factors: list[RiskFactor]  # largest contribution first
+    policy_digest: str = ""  # of the policy that weighed them
+    learned: LearnedScore | None = None  # None where no model is in use
 
 
 class Verdict(StrEnum):

@@ -57,6 +57,7 @@ def score_change(change: ChangeRequest, evidence: RiskEvidence, policy: Policy) 
         band=find_band(probability, impact, policy.risk),
         base_log_odds=log_odds(base),
         factors=found,
+        policy_digest=policy.digest,
     )
 
 

@@ -19,6 +19,7 @@ from airmend.change.topology import ServiceFacts
 from airmend.errors import ChangeRefusedError
 from airmend.execution.model import Phase, PlaybookEvidence, latest_attempts
 from airmend.orchestration.change_run import ChangeRun, refusing
+from airmend.orchestration.consulting import consult_model
 from airmend.orchestration.services import read_policy, read_topology
 from airmend.records.changes import get_decision, set_assessment
 from airmend.records.executions import list_executions
@@ -56,6 +57,7 @@ def assess_again(run: ChangeRun) -> dict[str, Any]:
         if change.status.is_final:
             raise ChangeRefusedError(f"change {change.id} has ended: {change.reason}")
         score = score_change(change, _gather(run, session, change), policy)
+        score = consult_model(run, session, change, score, policy)
         foreseen = digest_foreseen(preflight_playbooks(session, change.id))
         set_assessment(session, change.id, score, foreseen)
         leading = "; ".join(
