@@ -266,8 +266,8 @@ class House:
         self.answer(story, user, "Approve")
 
     def _answers(self, story: Story) -> list[str]:
-        kinds = (FactKind.APPROVAL_VOTED, FactKind.APPROVAL_DECIDED, FactKind.APPROVAL_IGNORED)
-        return [text for kind in kinds for text in self.facts(story, kind)]
+        decided = self.facts(story, FactKind.APPROVAL_DECIDED)
+        return decided + self.facts(story, FactKind.APPROVAL_IGNORED)
 
     def _is_asked(self, story: Story) -> bool:
         if self.tasks(story)["approval"] != "awaiting_input":
