@@ -57,6 +57,7 @@ OTHER_YAML = {
     *("alertmanager.yml", "inventory.yaml"),  # tried by tests/integration/test_docs.py
     "config/senders/checkmk.yaml",  # tried by test_own_sender_doc.py
     "topology.yaml",  # tried by test_correlation_doc.py
+    "columns.yaml",  # tried by change/learning/test_columns.py
 }
 EXAMPLE = "mailer-hangs"
 PLAYBOOK = "playbooks/restart_mailer.yml"

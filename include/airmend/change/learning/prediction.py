@@ -51,7 +51,7 @@ def predict_change(
         model: From `ModelStore.load`.
         model_version: Its version, which is its content's digest.
         change: As it stands now; only what is known before it runs is used.
-        service: The service that its runbook says it changes.
+        service: The service of its incident, as in `history_of`; "" where it names none.
     """
     from airmend.change.learning.fitting import features_of
 

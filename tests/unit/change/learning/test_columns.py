@@ -12,6 +12,7 @@ from airmend.change.learning.columns import (
     refuse_afterwards,
 )
 from airmend.errors import ConfigurationError
+from tests.documents import ROOT, blocks_of
 
 BANK = [
     "CI Name (aff)",
@@ -103,3 +104,14 @@ def test_a_mapping_with_an_unknown_field_or_column_is_refused(tmp_path: Path) ->
         load_mapping(file)
     with pytest.raises(ConfigurationError, match="no column 'Farbe'"):
         find_columns(BANK, ColumnMapping(extra=["Farbe"]), "a.csv")
+
+
+def test_the_mapping_of_the_documents_is_one(tmp_path: Path) -> None:
+    (block,) = [b for b in blocks_of(ROOT / "docs/risk-models.md") if b.label == "columns.yaml"]
+    file = tmp_path / "columns.yaml"
+    file.write_text(block.text)
+    header = ["Nummer", "Erfasst", "Misslungen", "Abteilung", "Actual End"]
+    mapping = load_mapping(file)
+    found = find_columns(header, mapping, "a.csv")
+    assert found["failed"] == "Misslungen"
+    refuse_afterwards(header, found, mapping, "a.csv")
