@@ -28,7 +28,7 @@ STEP_PLAYBOOK = """\
     - name: Wait for the gate
       ansible.builtin.wait_for:
         path: "{{ lab_folder }}/gate"
-        timeout: 100
+        timeout: 500
         sleep: 1
       when: gated | default(false)
 
@@ -208,7 +208,7 @@ def write_lab_runbook(
         "match": [f'incident.name == "{alert_name(runbook_id)}"'],
         "inputs": {"host": {"type": "host", "from": "incident.host"}},
         "targets": {"pattern": "lab", "host_input": "host", "max_hosts": 1},
-        "change": {"type": "normal", "service": "lab", "timeout_seconds": 300} | (change or {}),
+        "change": {"type": "normal", "service": "lab", "timeout_seconds": 900} | (change or {}),
         "steps": [step("write_state", "repaired")],
         "verify": [check | {"vars": {"wanted": "repaired"}}],
         "rollback": {
@@ -229,7 +229,7 @@ def write_lab(folder: Path) -> None:
         "lab-slow",
         steps=[
             step("write_begin", "begun"),
-            step("wait_and_write", "repaired", vars={"gated": True}, timeout_seconds=120),
+            step("wait_and_write", "repaired", vars={"gated": True}, timeout_seconds=560),
         ],
     )
     write_lab_runbook(
