@@ -45,7 +45,7 @@ def what_would_lower(score: RiskScore, hosts: int, policy: Policy) -> str | None
         for name, condition in CONDITIONS.items()
         if name in by_name
     ]
-    helpful = [(text, band) for text, band in options if _is_lower(band, score.band)]
+    helpful = [(text, band) for text, band in options if is_lower(band, score.band)]
     if not helpful:
         return None
     text, band = min(helpful, key=lambda option: ORDER.index(option[1]))
@@ -75,5 +75,6 @@ def _band_without(score: RiskScore, factor: RiskFactor, instead: float, policy: 
     return find_band(probability_of(total), score.impact, policy.risk)
 
 
-def _is_lower(band: RiskBand, than: RiskBand) -> bool:
+def is_lower(band: RiskBand, than: RiskBand) -> bool:
+    """Whether a band is milder than another one."""
     return ORDER.index(band) < ORDER.index(than)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from airmend.change.guard_rails import FAILURES, GuardRails, is_circuit_open
+from airmend.change.model import ChangeRequest
 from airmend.errors import ConfigurationError
 from airmend.orchestration.services import read_policy
 from airmend.records.changes import get_change
@@ -40,13 +42,20 @@ def open_circuit(session: Session, settings: Settings, change_id: str, *, at: da
     if not is_circuit_open(outcomes, rails):
         return
     reason = f"its last {rails.failures_in_a_row} changes did not help, the latest is {change_id}"
-    lock_runbook(session, change.runbook_id, reason=reason, change_id=change_id, at=at)
+    lock_and_tell(session, change, reason, at=at, dag_run=change.run_id)
+
+
+def lock_and_tell(
+    session: Session, change: ChangeRequest, reason: str, *, at: datetime, **evidence: Any
+) -> None:
+    """Lock the runbook of a change, and say so in the story with where it can be looked up."""
+    lock_runbook(session, change.runbook_id, reason=reason, change_id=change.id, at=at)
     append_fact(
         session,
         FactKind.RUNBOOK_LOCKED,
         f"Runbook {change.runbook_id} is locked until a person has looked: {reason}",
         at=at,
         incident_id=change.incident_id,
-        change_id=change_id,
-        dag_run=change.run_id,
+        change_id=change.id,
+        **evidence,
     )

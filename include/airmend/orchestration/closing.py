@@ -15,14 +15,13 @@ from sqlalchemy.orm import Session
 from airmend.change.model import ChangeRequest, ChangeStatus
 from airmend.execution.model import Phase
 from airmend.orchestration.change_run import ChangeRun, end_change
-from airmend.orchestration.circuit import open_circuit
+from airmend.orchestration.circuit import lock_and_tell, open_circuit
 from airmend.records.changes import get_change
 from airmend.records.database import Database
 from airmend.records.executions import list_executions
 from airmend.records.ledger import append_fact, read_story
 from airmend.records.model import FactKind
 from airmend.records.reports import store_report
-from airmend.records.runbooks import lock_runbook
 from airmend.review.facts import gather_facts
 from airmend.review.report import build_report
 from airmend.review.saving import save_report
@@ -78,15 +77,7 @@ def _end_unfinished(session: Session, change: ChangeRequest, what: str, *, at: d
         end_change(session, change, ChangeStatus.CANCELLED, reason, at=at)
         return
     reason = f"{what} after a step had begun; what it left must be looked at"
-    lock_runbook(session, change.runbook_id, reason=reason, change_id=change.id, at=at)
-    append_fact(
-        session,
-        FactKind.RUNBOOK_LOCKED,
-        f"Runbook {change.runbook_id} is locked until a person has looked: {reason}",
-        at=at,
-        incident_id=change.incident_id,
-        change_id=change.id,
-    )
+    lock_and_tell(session, change, reason, at=at)
     end_change(session, change, ChangeStatus.FAILED, reason, at=at)
 
 

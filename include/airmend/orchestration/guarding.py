@@ -156,9 +156,9 @@ def _spend_budget(run: ChangeRun, session: Session, change: ChangeRequest) -> No
     """Count this change among those of the hour, if it may begin; once a change."""
     runbook_id, service, now = change.runbook_id, run.runbook.change.service, run.now()
     queue_for_start(session)
-    begun = list_starts(session, since=now - HOUR)
     if was_started(session, change.id):
         return
+    begun = list_starts(session, since=now - HOUR)
     starts = Starts(
         runbook=[at for runbook, _, at in begun if runbook == runbook_id],
         service=[at for _, name, at in begun if name == service],

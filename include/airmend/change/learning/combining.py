@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from airmend.change.counterfactual import is_lower
 from airmend.change.learning.card import Mode
 from airmend.change.learning.prediction import LearnedRisk
-from airmend.change.model import LearnedScore, RiskBand, RiskScore
+from airmend.change.model import LearnedScore, RiskScore
 from airmend.change.policy import Policy
 from airmend.change.risk import find_band
-
-ORDER = list(RiskBand)
 
 
 def combine(score: RiskScore, learned: LearnedRisk, mode: Mode, policy: Policy) -> RiskScore:
@@ -29,5 +28,5 @@ def combine(score: RiskScore, learned: LearnedRisk, mode: Mode, policy: Policy) 
         features=learned.features,
         features_sha256=learned.features_sha256,
     )
-    raised = mode is Mode.ENFORCING and ORDER.index(band) > ORDER.index(score.band)
+    raised = mode is Mode.ENFORCING and is_lower(score.band, band)
     return score.model_copy(update={"learned": said, **({"band": band} if raised else {})})
