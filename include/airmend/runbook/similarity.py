@@ -151,7 +151,7 @@ class KnownErrorIndex:
 
         An unknown word with a digit names a host, a time or an amount, and not an error.
         """
-        asked = _ask(read_terms(text))
+        asked = _ask(read_terms(_without_repeats(text)))
         for term, each in list(asked.items()):
             if term in self._found:
                 continue
@@ -214,6 +214,14 @@ class KnownErrorIndex:
                     gains[each.words] += weight * self._rarity[other] * share
         ordered = sorted(gains, key=lambda words: (-gains[words], words))
         return tuple(ordered[:_SHOWN_WORDS])
+
+
+def _without_repeats(text: str) -> str:
+    """A text whose lines are there once: one that is quoted again says nothing new."""
+    lines: dict[str, str] = {}
+    for line in text.splitlines():
+        lines.setdefault(" ".join(line.split()).casefold(), line)
+    return "\n".join(lines.values())
 
 
 def _ask(terms: Sequence[Term]) -> dict[str, _Asked]:

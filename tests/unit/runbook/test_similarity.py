@@ -109,6 +109,11 @@ def test_what_stands_around_it_does_not_hide_what_is_out_of_order(noise: list[st
     assert INDEX.rank(text)[0] == "disk-filling-up"
 
 
+@given(texts, st.integers(2, 5))
+def test_a_line_that_is_quoted_again_says_nothing_new(text: str, times: int) -> None:
+    assert INDEX.suggest("\n ".join([text] * times)) == INDEX.suggest(text)
+
+
 def test_a_thousand_known_errors_are_counted_in_seconds_and_asked_in_milliseconds() -> None:
     rng = random.Random(7)  # noqa: S311 - words for a test
     vocabulary = [f"word{chr(97 + n % 26)}{chr(97 + n // 26 % 26)}" for n in range(600)]
