@@ -8,8 +8,7 @@ itself when the first owner has fallen silent. Imports nothing of Airflow.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -20,22 +19,16 @@ from airmend.errors import (
     ExecutionCancelledError,
     ExecutionError,
     ExecutionTimeoutError,
-    StoreUnavailableError,
 )
 from airmend.execution.model import Execution, ExecutionStatus, Phase
 from airmend.orchestration.batching import Work, run_batches
 from airmend.orchestration.change_run import ChangeRun
+from airmend.orchestration.sign_of_life import showing_life
 from airmend.orchestration.suppressing import find_suppression_of, refuse_suppressed
 from airmend.records.changes import get_decision
-from airmend.records.executions import (
-    Claim,
-    claim_execution,
-    finish_execution,
-    sign_of_life,
-)
+from airmend.records.executions import Claim, claim_execution, finish_execution
 from airmend.records.leases import holds_leases
 
-SIGN_OF_LIFE_SECONDS = 5.0
 WAIT_FOR_OWNER_SECONDS = 1.0
 
 
@@ -62,7 +55,7 @@ def run_work(run: ChangeRun, work: Work, cancelled: threading.Event) -> Executio
         return claim.execution
     status, evidence = ExecutionStatus.FAILED, None
     try:
-        with _showing_life(run, claim.execution.id, cancelled):
+        with showing_life(run, claim.execution.id, cancelled):
             evidence = run_batches(run, work, cancelled)
             status = evidence.status
     except ExecutionTimeoutError as error:
@@ -128,35 +121,6 @@ def authorise(run: ChangeRun, session: Session, phase: Phase) -> ChangeRequest:
         suppression=find_suppression_of(run, session) if phase is Phase.STEP else None,
     )
     return change
-
-
-@contextmanager
-def _showing_life(run: ChangeRun, execution_id: int, cancelled: threading.Event) -> Iterator[None]:
-    """Say every few seconds that the work goes on; stop the work when the claim is lost."""
-    done = threading.Event()
-
-    def beat() -> None:
-        while not done.wait(SIGN_OF_LIFE_SECONDS):
-            try:
-                with run.database.session() as session:
-                    mine = sign_of_life(session, execution_id, run.owner, run.now())
-            except StoreUnavailableError as error:
-                # half a playbook is worse than one without a sign of life; once the records
-                # are back, they say whether it is still ours
-                run.log.warning("no sign of life could be given: %s", error)
-                continue
-            if not mine:
-                run.log.error("another process took this work over; stopping")
-                cancelled.set()
-                return
-
-    thread = threading.Thread(target=beat, name="sign-of-life", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
 
 
 def require_success(what: str, execution: Execution) -> None:

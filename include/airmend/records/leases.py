@@ -71,14 +71,22 @@ def holds_leases(
     session: Session, change_id: str, targets: Sequence[str], *, now: datetime
 ) -> bool:
     """Whether a change holds every one of these targets now; no targets is False."""
-    held = set(
-        session.scalars(
-            select(LeaseRow.target).where(
-                LeaseRow.change_id == change_id, LeaseRow.expires_at > now
-            )
+    return held_until(session, change_id, targets, now=now) is not None
+
+
+def held_until(
+    session: Session, change_id: str, targets: Sequence[str], *, now: datetime
+) -> datetime | None:
+    """Until when a change holds every one of these targets; None where it does not."""
+    rows = session.execute(
+        select(LeaseRow.target, LeaseRow.expires_at).where(
+            LeaseRow.change_id == change_id, LeaseRow.expires_at > now
         )
     )
-    return bool(targets) and set(targets) <= held
+    ends = {row.target: row.expires_at for row in rows}
+    return (
+        min((ends[name] for name in targets), default=None) if set(targets) <= set(ends) else None
+    )
 
 
 def release_leases(session: Session, change_id: str) -> None:

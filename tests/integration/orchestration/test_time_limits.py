@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
 
 from airmend.change.model import ChangeStatus
 from airmend.errors import (
-    ExecutionCancelledError,
     ExecutionTimeoutError,
-    StoreUnavailableError,
 )
 from airmend.execution.model import ExecutionStatus, Phase
-from airmend.orchestration import executing
 from airmend.orchestration.repairing import run_step
 from airmend.orchestration.rolling_back import roll_back
 from tests.integration.orchestration.conftest import NEVER, Office
@@ -71,24 +65,3 @@ def test_the_result_of_a_step_that_was_in_time_stands_when_its_task_begins_again
     job.step()
     office.clock.pass_time(minutes=5)
     assert job.step()["attempts"] == 1
-
-
-def test_a_worker_goes_on_while_the_records_are_away_and_stops_when_its_claim_is_lost(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job = Job(office, step={"playbook": "playbooks/slow.yml"})
-    job.decide()
-    beats = 0
-
-    def beat(_session: Session, _execution: int, _owner: str, _now: datetime) -> bool:
-        nonlocal beats
-        beats += 1
-        if beats == 1:
-            raise StoreUnavailableError("the records are away")
-        return False  # somebody else took the work over meanwhile
-
-    monkeypatch.setattr(executing, "SIGN_OF_LIFE_SECONDS", 0.2)
-    monkeypatch.setattr(executing, "sign_of_life", beat)
-    with pytest.raises(ExecutionCancelledError):
-        run_step(job.task("repair"), "repair", threading.Event())
-    assert beats == 2
