@@ -22,6 +22,8 @@
     ├── ChangeRefusedError            the change may not go on; the reason is the message
     │   ├── NoTargetsError            the target set is empty or not resolved
     │   ├── TargetBusyError           another change holds a target
+    │   ├── BudgetSpentError          as many changes began as the policy allows
+    │   ├── ClockError                the clock cannot be trusted
     │   ├── RunbookLockedError        a failed rollback locked the runbook
     │   ├── SuppressedError           a mute, a window or the kill switch holds it back
     │   ├── NotAuthorisedError        no stored approval covers what would be done
@@ -181,6 +183,10 @@ class TargetBusyError(ChangeRefusedError):
 
 class BudgetSpentError(ChangeRefusedError):
     """As many changes began within the hour as the policy allows."""
+
+
+class ClockError(ChangeRefusedError):
+    """The clock of this machine is wrong, or that of the records is; nobody can say which."""
 
 
 class RunbookLockedError(ChangeRefusedError):

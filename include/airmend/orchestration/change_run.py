@@ -65,6 +65,7 @@ class ChangeRun:
     task_id: str
     try_number: int
     owner: str = field(default_factory=name_owner)
+    database_clock: Callable[[Session], datetime] | None = None  # None: not compared with `now`
 
     @property
     def runbook(self) -> Runbook:

@@ -23,6 +23,7 @@ from airmend.errors import (
 from airmend.execution.model import Execution, ExecutionStatus, Phase
 from airmend.orchestration.batching import Work, run_batches
 from airmend.orchestration.change_run import ChangeRun
+from airmend.orchestration.clock_check import refuse_wrong_clock
 from airmend.orchestration.sign_of_life import showing_life
 from airmend.orchestration.suppressing import find_suppression_of, refuse_suppressed
 from airmend.records.changes import get_decision
@@ -107,6 +108,8 @@ def authorise(run: ChangeRun, session: Session, phase: Phase) -> ChangeRequest:
     Raises:
         ChangeRefusedError: With the reason.
     """
+    if phase is Phase.STEP:
+        refuse_wrong_clock(run, session)
     change = run.read_change(session)
     now = run.now()
     authorise_execution(

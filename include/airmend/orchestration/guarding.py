@@ -18,6 +18,7 @@ from airmend.errors import ChangeRefusedError, TargetBusyError
 from airmend.execution.inventory import resolve_targets
 from airmend.incident.model import Incident
 from airmend.orchestration.change_run import ChangeRun, refusing
+from airmend.orchestration.clock_check import refuse_wrong_clock
 from airmend.orchestration.services import read_policy
 from airmend.orchestration.suppressing import find_suppression_of
 from airmend.records.changes import set_targets
@@ -51,6 +52,7 @@ def guard_change(run: ChangeRun) -> bool:
     """
     with refusing(run, kind=FactKind.GUARD_REFUSED):
         with run.database.session() as session:
+            refuse_wrong_clock(run, session)
             change = run.read_change(session)
             incident = run.read_incident(session)
         planned = change.model_copy(

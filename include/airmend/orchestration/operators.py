@@ -37,6 +37,7 @@ def open_run(context: Context, digest: str, log: Any) -> ChangeRun:
     """
     from airmend.orchestration.change_run import ChangeRun, find_change_of_run
     from airmend.orchestration.services import open_records, utc_now
+    from airmend.records.clock import read_database_clock
     from airmend.settings import get_settings
 
     instance, database = context["ti"], open_records()
@@ -52,6 +53,7 @@ def open_run(context: Context, digest: str, log: Any) -> ChangeRun:
         run_id=instance.run_id,
         task_id=instance.task_id,
         try_number=instance.try_number,
+        database_clock=read_database_clock,
     )
 
 

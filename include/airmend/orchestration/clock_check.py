@@ -1,0 +1,31 @@
+"""No clock, no change: asked before a change begins and before each of its steps.
+
+Imports nothing of Airflow.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from airmend.change.clock import check_clock
+from airmend.orchestration.change_run import ChangeRun
+from airmend.orchestration.services import read_policy
+from airmend.records.clock import latest_time
+
+
+def refuse_wrong_clock(run: ChangeRun, session: Session) -> None:
+    """Return when the clock of this process can be trusted.
+
+    Raises:
+        ClockError: It does not agree with the clock of the records, or with what is in them.
+        ConfigurationError: There is no policy to say how far clocks may be apart.
+    """
+    rails = read_policy(run.settings).guard_rails
+    check_clock(
+        run.now(),
+        database_at=run.database_clock(session) if run.database_clock else None,
+        recorded_at=latest_time(session),
+        tolerance=timedelta(seconds=rails.clock_tolerance_seconds),
+    )
