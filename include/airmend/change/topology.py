@@ -140,6 +140,11 @@ class Topology:
         """The configuration items of each service."""
         return {name: service.configuration_items for name, service in self._services.items()}
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every configuration item on which a service runs or depends, by name."""
+        return tuple(sorted(self._hosts))
+
     def find_service(self, name: str) -> Service | None:
         """The service with this name."""
         return self._services.get(name)

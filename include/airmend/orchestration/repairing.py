@@ -22,6 +22,7 @@ from airmend.orchestration.executing import (
     run_work,
     summarise,
 )
+from airmend.orchestration.sharing import wait_for_share
 from airmend.records.executions import list_executions
 from airmend.records.model import FactKind
 from airmend.runbook.model import Step
@@ -43,6 +44,7 @@ def run_step(run: ChangeRun, step_id: str, cancelled: threading.Event) -> dict[s
 
 def _run_step(run: ChangeRun, step_id: str, cancelled: threading.Event) -> dict[str, Any]:
     step = next(step for step in run.runbook.steps if step.id == step_id)
+    at_once = wait_for_share(run, cancelled)
     with run.database.session() as session:
         change = authorise(run, session, Phase.STEP)
         run.move(session, ChangeStatus.EXECUTING)
@@ -57,7 +59,10 @@ def _run_step(run: ChangeRun, step_id: str, cancelled: threading.Event) -> dict[
         variables=playbook_variables(change, step.vars),
         timeout_seconds=_seconds_left(run, step),
         batches=split_batches(
-            [target.name for target in change.targets], canary=limits.canary, serial=limits.serial
+            [target.name for target in change.targets],
+            canary=limits.canary,
+            serial=limits.serial,
+            at_most=at_once,
         ),
         again=step.retries > 0,
     )

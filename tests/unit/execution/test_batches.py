@@ -36,6 +36,16 @@ def test_after_the_canary_no_batch_is_larger_than_serial(
     assert all(len(batch) <= serial for batch in batches[1 if canary else 0 :])
 
 
+@given(hosts=HOSTS, canary=CANARY, serial=SERIAL, limit=st.integers(min_value=1, max_value=50))
+def test_no_batch_is_larger_than_what_is_allowed_at_most(
+    hosts: list[str], canary: int, serial: int | None, limit: int
+) -> None:
+    batches = split_batches(hosts, canary, serial, limit)
+
+    assert [host for batch in batches for host in batch] == hosts
+    assert all(0 < len(batch) <= limit for batch in batches)
+
+
 def test_without_canary_and_serial_all_go_at_once() -> None:
     assert split_batches(["a", "b", "c"], 0, None) == [["a", "b", "c"]]
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-from airmend.records import audit_tables  # noqa: F401  its tables belong to the metadata
+from airmend.records import (  # noqa: F401  their tables belong to the metadata
+    audit_tables,
+    guard_tables,
+)
 from airmend.records.tables import Table
 
 context.configure(
