@@ -21,7 +21,7 @@ from tests.postgres import free_port
 from tests.ssh_hosts import ADDRESSES, SshHosts, running_ssh_hosts
 
 PROJECT = Path(__file__).parents[2]
-UPKEEP = "airmend-upkeep"
+UPKEEP, RISK_WATCH = "airmend-upkeep", "airmend-risk-watch"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tests.e2e.conftest import UPKEEP
+from tests.e2e.conftest import RISK_WATCH, UPKEEP
 from tests.e2e.house import House
 
 
 def test_every_runbook_is_a_dag_and_nothing_else_is(house: House) -> None:
     dags = house.get("/api/v2/dags", limit=100)["dags"]
     runbooks = {path.name for path in house.runbooks.iterdir()}
-    assert {dag["dag_id"] for dag in dags} == runbooks | {UPKEEP}
+    assert {dag["dag_id"] for dag in dags} == runbooks | {UPKEEP, RISK_WATCH}
     assert not any(dag["is_paused"] for dag in dags)
 
 

@@ -12,6 +12,7 @@ import typer
 from airmend.errors import ConfigurationError, RunbookError
 from airmend.incident.mapping.files import SUFFIXES, SenderFileError, check_sender, find_senders
 from airmend.incident.mapping.source import MappedSource
+from airmend.incident.model import OWN_SOURCE
 from airmend.incident.sources import built_in_names
 from airmend.runbook.cases import check_case, find_cases
 from airmend.runbook.catalog import (
@@ -115,7 +116,7 @@ def sender_files(path: Path) -> list[Path]:
 
 def find_sender_mistakes(path: Path) -> list[SenderFileError]:
     """Every mistake of the file of a sender."""
-    found = check_sender(path, built_in_names())
+    found = check_sender(path, (*built_in_names(), OWN_SOURCE))
     return [] if isinstance(found, MappedSource) else found
 
 

@@ -40,6 +40,7 @@ from airmend.incident.batches import (
 from airmend.incident.fields import read_text
 from airmend.incident.group_commit import GroupCommit
 from airmend.incident.intent import fill_from_text
+from airmend.incident.model import OWN_SOURCE, Alert
 from airmend.incident.ports import Ports
 from airmend.incident.proofs import SourceSecrets, prove_sender
 from airmend.incident.repeats import Repeats
@@ -151,6 +152,17 @@ class Intake(Ports):
             alerts = [fill_from_text(alert, names) for alert in alerts]
         self.observe("parsed")
         return Delivery(source_name, key, body, digest, alerts)
+
+    def tell(self, alert: Alert) -> Answer:
+        """Take an alert of Airmend's own in, as if a sender had told it.
+
+        Raises:
+            StoreUnavailableError: The records cannot be written; it should be told again.
+        """
+        body = alert.model_dump_json().encode()
+        digest = hashlib.sha256(body).hexdigest()
+        delivery = Delivery(OWN_SOURCE, _delivery_key(None, digest), body, digest, [alert])
+        return self.start(delivery, cast(Stored, self._writer.submit(delivery).result()))
 
     def start(self, delivery: Delivery, stored: Stored) -> Answer:
         """Start the runs that a stored delivery calls for, as far as there is time."""

@@ -112,6 +112,10 @@ def inferred_key(field: str) -> str:
     return f"inferred_{field}"
 
 
+OWN_SOURCE = "airmend"
+"""Who sent an alert that Airmend tells of itself; no address takes alerts under this name."""
+
+
 class Alert(BaseModel):
     """One signal of one sender, in canonical form.
 

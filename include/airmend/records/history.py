@@ -23,6 +23,16 @@ def past_changes(session: Session, runbook_id: str, *, since: datetime) -> list[
     return [ChangeRequest.model_validate(row, from_attributes=True) for row in rows]
 
 
+def changes_since(session: Session, since: datetime) -> list[ChangeRequest]:
+    """Changes of every runbook that were asked for since a time, oldest first."""
+    rows = session.scalars(
+        select(ChangeRow)
+        .where(ChangeRow.requested_at >= since)
+        .order_by(ChangeRow.requested_at, ChangeRow.id)
+    )
+    return [ChangeRequest.model_validate(row, from_attributes=True) for row in rows]
+
+
 def latest_outcomes(session: Session, runbook_id: str, count: int) -> list[ChangeStatus]:
     """How the latest changes of a runbook that touched something ended, the latest last."""
     ends = (ChangeStatus.SUCCEEDED, ChangeStatus.ROLLED_BACK, ChangeStatus.FAILED)

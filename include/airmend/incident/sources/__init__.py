@@ -30,7 +30,7 @@ from typing import Protocol, cast
 from airmend.errors import UnknownSourceError
 from airmend.incident.forms import decode_body
 from airmend.incident.mapping.files import SenderFileError, load_senders
-from airmend.incident.model import Alert
+from airmend.incident.model import OWN_SOURCE, Alert
 
 DEFAULT_PROOFS = ("standard_webhooks", "bearer")
 
@@ -77,7 +77,7 @@ def use_senders(folder: Path | None) -> list[SenderFileError]:
     Returns:
         The mistakes, which are in the log too. A file with one gives no source.
     """
-    found = load_senders(folder, built_in_names()) if folder else None
+    found = load_senders(folder, (*built_in_names(), OWN_SOURCE)) if folder else None
     _Mapped.sources = dict(found.sources) if found else {}
     _Mapped.names = tuple(sorted({*built_in_names(), *_Mapped.sources}))
     mistakes = found.mistakes if found else []
