@@ -28,11 +28,11 @@ class PostgresServer:
         """The SQLAlchemy URL of one database."""
         return f"postgresql+psycopg://airmend@127.0.0.1:{self.port}/{name}"
 
-    def create_database(self, name: str) -> str:
-        """Make an empty database; gives its URL."""
+    def create_database(self, name: str, template: str = "template1") -> str:
+        """Make a database like another one, an empty one without; gives its URL."""
         address = f"postgresql://airmend@127.0.0.1:{self.port}/postgres"
         with psycopg.connect(address, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.url(name)
 
 

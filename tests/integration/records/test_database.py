@@ -21,8 +21,8 @@ def test_migrations_give_exactly_the_tables_that_the_code_names(database: Databa
         assert compare_metadata(context, Table.metadata) == []
 
 
-def test_several_processes_may_migrate_at_once(database_url: str) -> None:
-    databases = [Database(database_url) for _ in range(4)]
+def test_several_processes_may_migrate_at_once(empty_database_url: str) -> None:
+    databases = [Database(empty_database_url) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(Database.migrate, databases))
     with databases[0].session() as session:

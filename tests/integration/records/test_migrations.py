@@ -40,9 +40,9 @@ def _store(database: Database, number: int, status: str) -> None:
 
 
 def test_an_incident_that_is_held_back_counts_as_open_in_records_of_the_first_release(
-    database_url: str,
+    empty_database_url: str,
 ) -> None:
-    database = Database(database_url)
+    database = Database(empty_database_url)
     _move(database, "0001", command.upgrade)
     _store(database, 1, "suppressed")  # as an incident of that release, it would be no open one
     _store(database, 2, "closed")
@@ -54,8 +54,10 @@ def test_an_incident_that_is_held_back_counts_as_open_in_records_of_the_first_re
     database.close()
 
 
-def test_going_back_leaves_incidents_that_the_first_release_can_read(database_url: str) -> None:
-    database = Database(database_url)
+def test_going_back_leaves_incidents_that_the_first_release_can_read(
+    empty_database_url: str,
+) -> None:
+    database = Database(empty_database_url)
     _move(database, "0002", command.upgrade)
     _store(database, 1, "suppressed")
     _move(database, "0001", command.downgrade)

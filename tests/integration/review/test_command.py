@@ -102,7 +102,12 @@ def test_a_file_that_cannot_be_written_is_an_error(
     assert "cannot be written" in result.output
 
 
-def test_records_without_tables_are_an_error_with_a_remedy(airmend_report: Command) -> None:
+def test_records_without_tables_are_an_error_with_a_remedy(
+    airmend_report: Command, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRMEND_DATABASE_URL", empty_database_url)
+    get_settings.cache_clear()
+
     result = airmend_report()
 
     assert result.exit_code == 2
