@@ -18,6 +18,7 @@
     ├── UnknownIncidentError          no such incident
     ├── SuppressionError              a mute or a window cannot be made as asked
     ├── UnknownSuppressionError       no such mute or window
+    ├── StandardChangeError           a template or a rung cannot be given as asked
     ├── InputError                    an input of a runbook is missing or not valid
     ├── ChangeRefusedError            the change may not go on; the reason is the message
     │   ├── NoTargetsError            the target set is empty or not resolved
@@ -163,6 +164,10 @@ class SuppressionError(AirmendError):
 
 class UnknownSuppressionError(AirmendError):
     """No mute and no maintenance window of the records has this id."""
+
+
+class StandardChangeError(AirmendError):
+    """A template or a rung of the ladder cannot be given, or taken, as it was asked for."""
 
 
 class InputError(AirmendError):

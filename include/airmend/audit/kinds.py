@@ -19,6 +19,12 @@ from airmend.audit.canonical import canonical_json
 from airmend.change.model import FINAL_CHANGE_STATUSES
 from airmend.execution.model import ExecutionStatus
 from airmend.records.audit_tables import AuditActionRow
+from airmend.records.standard_tables import (
+    AuthorshipRow,
+    AutonomyRow,
+    CausedIncidentRow,
+    TemplateRow,
+)
 from airmend.records.tables import (
     ChangeRow,
     DecisionRow,
@@ -180,6 +186,45 @@ KINDS = {
             "at",
             ("is_on", "at"),
             {"by": ("by",), "reason": ("reason",)},
+        ),
+        Kind(
+            "authorship",
+            AuthorshipRow,
+            "taken_at",
+            ("runbook_id", "digest", "tree", "unknown", "taken_at"),
+            {"people": ("people",)},
+        ),
+        Kind(
+            "standard_template",
+            TemplateRow,
+            "approved_at",
+            (
+                *("runbook_id", "digest", "approved_at", "max_hosts", "hosts"),
+                *("clean_runs", "failed_runs", "bound", "asked_bound"),
+            ),
+            {"approved_by": ("approved_by",), "reason": ("reason",)},
+        ),
+        Kind(
+            "standard_template_end",
+            TemplateRow,
+            "suspended_at",
+            ("runbook_id", "digest", "suspended_at"),
+            {"suspended_by": ("suspended_by",), "suspension_reason": ("suspension_reason",)},
+            is_final=TemplateRow.suspended_at.is_not(None),
+        ),
+        Kind(
+            "autonomy_step",
+            AutonomyRow,
+            "at",
+            ("runbook_id", "before", "level", "at", "change_id"),
+            {"by": ("by",), "reason": ("reason",)},
+        ),
+        Kind(
+            "caused_incident",
+            CausedIncidentRow,
+            "at",
+            ("incident_id", "at", "why"),
+            key="change_id",
         ),
         Kind(
             "audit_action",

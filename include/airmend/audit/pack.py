@@ -26,6 +26,12 @@ from airmend.audit.reading import show_leaves
 from airmend.audit.store import StoredTree, newest_checkpoint
 from airmend.errors import AuditError
 from airmend.records.audit_tables import LeafRow
+from airmend.records.standard_tables import (
+    AuthorshipRow,
+    AutonomyRow,
+    CausedIncidentRow,
+    TemplateRow,
+)
 from airmend.records.tables import (
     AlertRow,
     ChangeRow,
@@ -132,6 +138,18 @@ def _keys_about(session: Session, incident_id: str) -> dict[str, list[str]]:
         "execution": select(ExecutionRow.id).where(ExecutionRow.change_id.in_(changes)),
         "runbook_version": select(ChangeRow.runbook_digest).where(
             ChangeRow.incident_id == incident_id
+        ),
+    }
+    runbooks = select(ChangeRow.runbook_id).where(ChangeRow.incident_id == incident_id)
+    digests = wanted["runbook_version"]
+    templates = select(TemplateRow.id).where(TemplateRow.digest.in_(digests))
+    wanted |= {
+        "authorship": select(AuthorshipRow.id).where(AuthorshipRow.digest.in_(digests)),
+        "standard_template": templates,
+        "standard_template_end": templates,
+        "autonomy_step": select(AutonomyRow.id).where(AutonomyRow.runbook_id.in_(runbooks)),
+        "caused_incident": select(CausedIncidentRow.change_id).where(
+            CausedIncidentRow.change_id.in_(changes)
         ),
     }
     keys = {kind: [str(key) for key in session.scalars(query)] for kind, query in wanted.items()}

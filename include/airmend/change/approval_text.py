@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 
+from airmend.change.authors import Authors
 from airmend.change.markdown import code, code_block, one_line, prose
 from airmend.change.model import ChangeRequest, RiskScore
 from airmend.change.quorum import Standing, describe_need
@@ -33,6 +34,8 @@ def approval_text(
     lowered_by: str | None = None,
     standing: Standing | None = None,
     drift: Sequence[str] = (),
+    reasons: Sequence[str] = (),
+    authors: Authors | None = None,
 ) -> tuple[str, str]:
     """Write the question to the approver.
 
@@ -45,6 +48,8 @@ def approval_text(
         lowered_by: What would lower the band, from `what_would_lower`; None for nothing.
         standing: Who has to say yes, and who did; None leaves it out.
         drift: What is different since people were asked before; empty where they were not.
+        reasons: Why the policy does not approve it by itself, from `why_a_person`.
+        authors: Who may not approve it; None leaves that out.
 
     Returns:
         The subject, one line of plain text, and the body.
@@ -64,6 +69,8 @@ def approval_text(
         *_write_drift(drift),
         _write_risk(change.risk, lowered_by),
         *_write_standing(standing),
+        *_write_reasons(reasons),
+        *_write_authors(authors),
         f"No answer until {expires_at:%Y-%m-%d %H:%M} {expires_at.tzname()} means no.",
         "## Why",
         _write_incident(incident),
@@ -124,6 +131,21 @@ def _write_standing(standing: Standing | None) -> list[str]:
         more = sum(count for _, count in standing.missing)
         lines += ["", f"**{more} more** to go."]
     return ["\n".join(lines)]
+
+
+def _write_reasons(reasons: Sequence[str]) -> list[str]:
+    """Why a person is asked at all."""
+    if not reasons:
+        return []
+    return ["\n".join(["Why a person is asked:", "", *(f"- {code(each)}" for each in reasons)])]
+
+
+def _write_authors(authors: Authors | None) -> list[str]:
+    """That an author may be missing among those who are excluded."""
+    if authors is None or not authors.unknown:
+        return []
+    gap = f"**Not every author may be known**: {code(authors.unknown)}."
+    return [f"{gap} Whoever changed the runbook may not approve it."]
 
 
 def _write_incident(incident: Incident) -> str:

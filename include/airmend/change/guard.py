@@ -97,6 +97,7 @@ def authorise_execution(
     runbook_digest: str,
     leases_held: bool,
     suppression: Suppression | None,
+    withdrawn: str | None,
 ) -> None:
     """Refuse to run Ansible unless a stored approval covers exactly what would be done.
 
@@ -112,6 +113,8 @@ def authorise_execution(
         runbook_digest: Digest of the runbook version whose playbook is about to run.
         leases_held: Whether the change holds all of its targets.
         suppression: What holds the incident back; None where nothing does.
+        withdrawn: Why the runbook may not do any more what was decided: its template was
+            suspended, or it fell on the ladder; None where it still may.
 
     Raises:
         ValueError: The phase is the preflight.
@@ -136,6 +139,11 @@ def authorise_execution(
         _refuse_recovered(incident)
         _refuse_unless_remediating(incident)
         _refuse_suppressed(suppression)
+        if withdrawn is not None:
+            raise NotAuthorisedError(
+                f"change {change.id}: what was decided is withdrawn: {withdrawn}. "
+                "A new alert starts a new change, which asks people."
+            )
     if not leases_held:
         raise LeaseLostError(
             f"change {change.id} no longer holds all of its targets, so another change may work "

@@ -40,6 +40,7 @@ class ChangeStatus(StrEnum):
     EXPIRED = "expired"  # nobody answered in time
     REFUSED = "refused"  # a guard or a check said no before anything was changed
     CANCELLED = "cancelled"  # a person stopped the run
+    PROPOSED = "proposed"  # its runbook only proposes: assessed, and nothing was executed
 
     @property
     def is_final(self) -> bool:
@@ -56,6 +57,7 @@ FINAL_CHANGE_STATUSES = frozenset(
         ChangeStatus.EXPIRED,
         ChangeStatus.REFUSED,
         ChangeStatus.CANCELLED,
+        ChangeStatus.PROPOSED,
     }
 )
 

@@ -16,11 +16,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator
 
 from airmend.change.approval_policy import ApprovalPolicy
+from airmend.change.authors import AuthorsPolicy
+from airmend.change.autonomy import AutonomyPolicy
 from airmend.change.document import read_document
 from airmend.change.guard_rails import GuardRails
 from airmend.change.model import RiskBand
 from airmend.change.policy_part import Part
 from airmend.change.risk_policy import RiskPolicy
+from airmend.change.standard import StandardPolicy
 from airmend.change.windows import ChangeWindow
 from airmend.incident.model import IntakeLimits
 
@@ -38,6 +41,9 @@ class Policy(Part):
     approvers: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     approval: ApprovalPolicy = ApprovalPolicy()
     automatic_bands_for_standard: tuple[RiskBand, ...] = (RiskBand.LOW,)
+    standard: StandardPolicy = StandardPolicy()
+    autonomy: AutonomyPolicy = AutonomyPolicy()
+    authors: AuthorsPolicy = AuthorsPolicy()
     guard_rails: GuardRails = GuardRails()
     intake: IntakeLimits = IntakeLimits()
 

@@ -21,7 +21,7 @@ class Outcome(StrEnum):
     UNMATCHED = "unmatched"  # a new incident that no runbook takes
     JOINED = "joined"  # belongs to an open incident of the same cause; nothing is started
     REOPENED = "reopened"  # fires again soon after its incident ended: that one is open again
-    ESCALATED = "escalated"  # a new incident of an alert that flaps: a person's
+    ESCALATED = "escalated"  # a person's: its alert flaps, or its runbook only observes
     SUPPRESSED = "suppressed"  # held back by a mute, a maintenance window or the kill switch
     TEST = "test"  # a test message; stored, and nothing else
     IGNORED = "ignored"  # stored, and there is nothing that it could belong to

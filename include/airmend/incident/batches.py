@@ -193,6 +193,7 @@ class _Batch:
         self._effects = Effects()
         self._new: dict[tuple[str, str], NewDelivery] = {}
         self._runbooks: Sequence[RunbookVersion] | None = None
+        self._observers: Callable[[str], bool] | None = None
         suppressing = ports.suppressing
         self._registration = Registration(
             Draft(self._situation, self._effects, at, ports.limits(), ports.base_url),
@@ -205,6 +206,7 @@ class _Batch:
                 else None
             ),
             new_id=ports.new_id,
+            observes=self._observes,
         )
 
     def store(self) -> list[Stored]:
@@ -254,6 +256,11 @@ class _Batch:
             return Stored(answer, self._at)  # nothing of this batch is started yet
         started = _pending(answer) - self._situation.waiting
         return Stored(answer.with_started(started), earlier.received_at)
+
+    def _observes(self, runbook_id: str) -> bool:
+        if self._observers is None:
+            self._observers = self._ports.observers(self._session)
+        return self._observers(runbook_id)
 
     def _read_catalog(self) -> Sequence[RunbookVersion]:
         if self._runbooks is None:

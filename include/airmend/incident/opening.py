@@ -26,16 +26,19 @@ class Verdict:
         status: Its status; `REMEDIATING` when `match` has a runbook and nothing is against it.
         match: What the runbooks say of it.
         suppression: What holds it back.
+        observed: Whether the runbook that takes it only observes, so that it is a person's.
     """
 
     status: IncidentStatus
     match: Match
     suppression: Suppression | None = None
+    observed: bool = False
 
     @property
     def may_join(self) -> bool:
         """Whether its alert may belong to another incident instead."""
-        return self.status in {IncidentStatus.REMEDIATING, IncidentStatus.UNMATCHED}
+        joins = {IncidentStatus.REMEDIATING, IncidentStatus.UNMATCHED}
+        return self.observed or self.status in joins
 
 
 def judge(
@@ -45,6 +48,7 @@ def judge(
     match: Callable[[dict[str, Any]], Match],
     rules: Rules | None,
     flaps: bool,
+    observes: Callable[[str], bool] = lambda _runbook_id: False,
 ) -> Verdict:
     """Decide how an incident stands that opens, or opens again.
 
@@ -54,6 +58,7 @@ def judge(
         match: Asks the runbooks.
         rules: What holds incidents back.
         flaps: Whether its alert fired too often.
+        observes: Whether a runbook only observes, and starts nothing.
     """
     matched = match(incident.facts())
     runbook_id = matched.runbook.runbook.id if matched.runbook else None
@@ -64,6 +69,8 @@ def judge(
         return Verdict(IncidentStatus.ESCALATED, matched)
     if matched.runbook is None:
         return Verdict(IncidentStatus.UNMATCHED, matched)
+    if observes(matched.runbook.runbook.id):
+        return Verdict(IncidentStatus.ESCALATED, matched, observed=True)
     return Verdict(IncidentStatus.REMEDIATING, matched)
 
 

@@ -39,6 +39,10 @@ Suggester = Callable[[Incident, Sequence[RunbookVersion]], list[dict[str, Any]]]
 """Known errors that are like an incident that no runbook takes, best first, as plain data."""
 
 
+Observers = Callable[[Session], Callable[[str], bool]]
+"""Reads which runbooks only observe; asked once a batch, of what a runbook takes."""
+
+
 class Found(Protocol):
     """A rule that holds an incident back."""
 
@@ -104,6 +108,7 @@ class Ports:
         names: Gives the services and hosts that a ticket may mention; asked for tickets alone,
             and may take its time.
         suggest: Finds known errors that are like an incident; None finds none.
+        observers: Gives, for a batch, whether a runbook only observes and starts nothing.
         observe: Told the name of each step as it is passed, for a log or a test that ends the
             process there.
     """
@@ -120,4 +125,5 @@ class Ports:
     grouping: Grouping | None = None
     names: Callable[[], KnownNames] = KnownNames
     suggest: Suggester | None = None
+    observers: Observers = lambda _session: lambda _runbook_id: False
     observe: Callable[[str], None] = lambda _step: None

@@ -35,6 +35,7 @@ class Registration:
         neighbours: The open incidents that an alert may join; None leaves every one alone.
         suggest: Finds known errors that are like an incident that no runbook takes.
         new_id: Gives eight random characters, for ids.
+        observes: Whether a runbook only observes, and starts nothing.
     """
 
     def __init__(
@@ -46,8 +47,9 @@ class Registration:
         neighbours: Neighbours | None,
         suggest: Callable[[Incident], list[dict[str, Any]]] | None,
         new_id: Callable[[], str],
+        observes: Callable[[str], bool] = lambda _runbook_id: False,
     ) -> None:
-        verdicts = Verdicts(draft, match, rules, suggest)
+        verdicts = Verdicts(draft, match, rules, suggest, observes)
         self._draft = draft
         self._beginning = Beginning(draft, verdicts, neighbours, new_id)
         self._continuing = Continuing(draft, verdicts, neighbours)

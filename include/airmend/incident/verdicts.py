@@ -18,6 +18,7 @@ from airmend.incident.ports import Match, Rules
 from airmend.records.effects import NewDelivery
 from airmend.records.model import FactKind
 from airmend.records.situation import MemberStanding, Standing
+from airmend.runbook.model import RunbookVersion
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,14 @@ class Verdicts:
         match: Finds the runbook that takes an incident, from the incident's facts.
         rules: What holds incidents back; None when nothing is configured.
         suggest: Finds known errors that are like an incident that no runbook takes.
+        observes: Whether a runbook only observes, and starts nothing.
     """
 
     draft: Draft
     match: Callable[[dict[str, Any]], Match]
     rules: Rules | None
     suggest: Callable[[Incident], list[dict[str, Any]]] | None
+    observes: Callable[[str], bool] = lambda _runbook_id: False
 
     def decide(self, delivery: NewDelivery, known: MemberStanding, standing: Standing) -> Outcome:
         """Judge an incident, and let it take effect."""
@@ -48,6 +51,7 @@ class Verdicts:
             match=self.match,
             rules=self.rules,
             flaps=self.flaps(known.member),
+            observes=self.observes,
         )
 
     def apply(
@@ -70,6 +74,9 @@ class Verdicts:
             words = f"held back by {by.rule_id} of {by.author}: {by.reason}"
             self.draft.tell(delivery, FactKind.INCIDENT_SUPPRESSED, words, standing)
             return Outcome.SUPPRESSED
+        if verdict.observed and verdict.match.runbook is not None:
+            self._tell_observed(delivery, verdict.match.runbook, standing)
+            return Outcome.ESCALATED
         if verdict.status is IncidentStatus.ESCALATED:
             change = standing.change
             words = (
@@ -96,6 +103,16 @@ class Verdicts:
             delivery, FactKind.RUNBOOK_MATCHED, words, standing, standing.change, runbook.digest
         )
         return Outcome.PENDING
+
+    def _tell_observed(
+        self, delivery: NewDelivery, version: RunbookVersion, standing: Standing
+    ) -> None:
+        """Say which runbook would take an incident, to the people whose it is."""
+        name = f"the runbook {version.runbook.id} {version.runbook.version}"
+        told = (FactKind.RUNBOOK_MATCHED, f"{name} would take it, and only observes")
+        self.draft.tell(delivery, *told, standing, digest=version.digest)
+        words = f"a person's, since {name} only observes: nothing is started"
+        self.draft.tell(delivery, FactKind.INCIDENT_ESCALATED, words, standing)
 
     def flaps(self, member: Member) -> bool:
         """Whether an alert fired too often for automation."""

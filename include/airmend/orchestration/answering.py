@@ -18,6 +18,7 @@ from airmend.change.policy import POLICY
 from airmend.change.quorum import refuse_vote
 from airmend.orchestration.asking import Asked, Roles, ask, open_question, when_asked
 from airmend.orchestration.assessment import assess_again
+from airmend.orchestration.authorship import excluded_authors
 from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.deciding import decide
 from airmend.orchestration.guarding import hold_targets
@@ -54,7 +55,7 @@ def take_answer(run: ChangeRun, answer: Answer, roles: Roles, *, approve: str, r
             answer.user,
             asked.standing.required,
             change.requested_by,
-            run.runbook.authors,
+            excluded_authors(run, session, policy).names,
             policy,
         )
         if refusal is not None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from airmend.change.approval import decide_automatically
+from airmend.change.approval import decide_automatically, why_a_person
 from airmend.change.approval_text import approval_text
 from airmend.change.counterfactual import what_would_lower
 from airmend.change.drift import describe_drift
@@ -28,9 +28,11 @@ from airmend.change.quorum import (
 )
 from airmend.errors import ChangeRefusedError
 from airmend.orchestration.assessment import preflight_playbooks, service_facts
+from airmend.orchestration.authorship import excluded_authors
 from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.deciding import decide
 from airmend.orchestration.services import read_policy
+from airmend.orchestration.standing import end_as_proposal, ground_of
 from airmend.orchestration.suppressing import refuse_suppressed
 from airmend.records.changes import get_decision
 from airmend.records.model import FactKind, Question
@@ -83,6 +85,7 @@ def open_question(run: ChangeRun, roles: Roles) -> Asked:
             something holds it back: nobody is asked about what may not be done.
     """
     with refusing(run):
+        end_as_proposal(run)
         return _open(run, roles)
 
 
@@ -101,16 +104,20 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
         asked_at = when_asked(change, questions) or run.now()
         playbooks = list(preflight_playbooks(session, change.id).values())
         incident = run.read_incident(session)
+        reasons: list[str] = []
         if decision is None:
             preflight = summarise_preflight(playbooks)
-            basis = decide_automatically(change, policy, preflight, incident.inferred)
+            facts = (preflight, ground_of(run, session, change, policy), incident.inferred)
+            basis = decide_automatically(change, policy, *facts)
+            reasons = why_a_person(change, policy, *facts)
             if basis is not None:
                 decision = decide(
                     run, session, Verdict.APPROVED, by=POLICY, basis=basis, asked_at=asked_at
                 )
-        standing = Standing((), ())
+        standing, authors = Standing((), ()), None
         if decision is None:
-            standing = _count(run, session, change, policy, roles, asked_at)
+            authors = excluded_authors(run, session, policy)
+            standing = _count(run, session, change, policy, roles, asked_at, authors.names)
         expires_at = deadline(run, asked_at)
         subject, body = approval_text(
             change,
@@ -121,6 +128,8 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
             lowered_by=_lowered_by(change, policy),
             standing=standing,
             drift=_drift_since(change, questions),
+            reasons=reasons,
+            authors=authors,
         )
     return Asked(
         decision=decision,
@@ -140,8 +149,8 @@ def _count(
     policy: Policy,
     roles: Roles,
     asked_at: datetime,
+    authors: Sequence[str],
 ) -> Standing:
-    authors = run.runbook.authors
     required = find_requirements(
         change,
         policy,

@@ -28,6 +28,7 @@ class RunbookBundle(BaseDagBundle):
         super().__init__(**kwargs)
         self._current: str | None = self.version
         self._reader: Any = None  # a CatalogReader, imported by whoever reads the folder
+        self._authors: Any = None  # an AuthorsTaker, likewise
 
     def initialize(self) -> None:
         """Make the folder of the version that was asked for, or of what the runbooks hold now."""
@@ -43,6 +44,7 @@ class RunbookBundle(BaseDagBundle):
         self._current = self._publish()
 
     def _publish(self) -> str:
+        from airmend.orchestration.authorship import AuthorsTaker
         from airmend.orchestration.publication import publish_runbooks, write_catalog
         from airmend.orchestration.services import open_records, utc_now
         from airmend.runbook.catalog import CatalogReader
@@ -50,13 +52,16 @@ class RunbookBundle(BaseDagBundle):
         settings = get_settings()
         if self._reader is None:
             self._reader = CatalogReader(settings.runbooks_dir)
-        with self.lock(), open_records().session() as session:
-            loaded = self._reader.read()
-            dag_files = {
-                path.name: path.read_text() for path in sorted(settings.dags_dir.glob("*.py"))
-            }
-            catalog = publish_runbooks(session, loaded, dag_files, at=utc_now())
-            write_catalog(session, catalog, self.versions_dir / catalog.version)
+            self._authors = AuthorsTaker(settings.runbooks_dir)
+        with self.lock():
+            loaded, records = self._reader.read(), open_records()
+            self._authors.take(records, loaded, at=utc_now())
+            with records.session() as session:
+                dag_files = {
+                    path.name: path.read_text() for path in sorted(settings.dags_dir.glob("*.py"))
+                }
+                catalog = publish_runbooks(session, loaded, dag_files, at=utc_now())
+                write_catalog(session, catalog, self.versions_dir / catalog.version)
         return catalog.version
 
     def get_current_version(self) -> BundleVersion:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from airmend.change.model import ChangeRequest
-from airmend.change.policy import load_policy
+from airmend.change.policy import Policy, load_policy
 from airmend.change.topology import Topology
 from airmend.errors import ConfigurationError
 from airmend.execution.listing import InventoryReader
@@ -27,6 +27,8 @@ from airmend.orchestration.services import open_records, utc_now, watch_topology
 from airmend.orchestration.ticket_names import TicketNames
 from airmend.orchestration.watching import WatchedFile
 from airmend.records.runbooks import current_catalog_version, get_catalog, get_version
+from airmend.records.standard import current_rungs
+from airmend.records.standard_model import Autonomy
 from airmend.runbook.known_errors import SuggestionsFromCatalog
 from airmend.runbook.matching import match_runbooks
 from airmend.runbook.model import RunbookVersion
@@ -60,7 +62,7 @@ class PublishedRunbooks:
 
 
 class PolicyLimits:
-    """The limits of intake, as the policy file has them now.
+    """What intake takes from the policy: its limits, and where runbooks begin on the ladder.
 
     Read again when the file has changed. A policy that cannot be used stops changes, later and
     elsewhere; alerts are taken in with what was read last.
@@ -71,20 +73,28 @@ class PolicyLimits:
 
     def __init__(self, path: Path | None) -> None:
         self._read = WatchedFile(path, load_policy) if path is not None else None
-        self._limits = IntakeLimits()
+        self._policy = Policy()
         self._told: ConfigurationError | None = None
 
     def __call__(self) -> IntakeLimits:
         """The limits."""
+        return self._look().intake
+
+    def observers(self, session: Session) -> Callable[[str], bool]:
+        """Whether a runbook only observes now."""
+        rungs, default = current_rungs(session), self._look().autonomy.default
+        return lambda runbook_id: rungs.get(runbook_id, default) is Autonomy.OBSERVE
+
+    def _look(self) -> Policy:
         if self._read is None:
-            return self._limits
+            return self._policy
         try:
-            self._limits = self._read().intake
+            self._policy = self._read()
         except ConfigurationError as error:
             if error is not self._told:
                 self._told = error
                 _log.error("the limits of intake stay as they were: %s", error)
-        return self._limits
+        return self._policy
 
 
 def compose_intake(start_run: Callable[[ChangeRequest], str]) -> Intake:
@@ -95,7 +105,7 @@ def compose_intake(start_run: Callable[[ChangeRequest], str]) -> Intake:
     """
     settings = get_settings()
     use_senders(settings.senders_dir)
-    topology = watch_topology(settings)
+    topology, policy = watch_topology(settings), PolicyLimits(settings.policy_file)
     return Intake(
         database=open_records(),
         catalog=PublishedRunbooks(),
@@ -104,7 +114,8 @@ def compose_intake(start_run: Callable[[ChangeRequest], str]) -> Intake:
         clock=utc_now,
         new_id=new_id,
         base_url=settings.base_url,
-        limits=PolicyLimits(settings.policy_file),
+        limits=policy,
+        observers=policy.observers,
         grouping=_build_grouping(topology),
         names=TicketNames(
             topology,

@@ -25,6 +25,7 @@ from airmend.orchestration.batching import Work, run_batches
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.clock_check import refuse_wrong_clock
 from airmend.orchestration.sign_of_life import showing_life
+from airmend.orchestration.standing import find_withdrawal
 from airmend.orchestration.suppressing import find_suppression_of, refuse_suppressed
 from airmend.records.changes import get_decision
 from airmend.records.executions import Claim, claim_execution, finish_execution
@@ -112,16 +113,18 @@ def authorise(run: ChangeRun, session: Session, phase: Phase) -> ChangeRequest:
         refuse_wrong_clock(run, session)
     change = run.read_change(session)
     now = run.now()
+    decision, is_step = get_decision(session, change.id), phase is Phase.STEP
     authorise_execution(
         change,
-        decision=get_decision(session, change.id),
+        decision=decision,
         incident=run.read_incident(session),
         runbook_digest=run.digest,
         leases_held=holds_leases(
             session, change.id, [target.name for target in change.targets], now=now
         ),
         phase=phase,
-        suppression=find_suppression_of(run, session) if phase is Phase.STEP else None,
+        suppression=find_suppression_of(run, session) if is_step else None,
+        withdrawn=find_withdrawal(run, session, change, decision) if is_step else None,
     )
     return change
 

@@ -20,6 +20,7 @@ from airmend.incident.model import Incident
 from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.clock_check import refuse_wrong_clock
 from airmend.orchestration.services import read_policy
+from airmend.orchestration.standing import refuse_observer
 from airmend.orchestration.suppressing import find_suppression_of
 from airmend.records.changes import set_targets
 from airmend.records.leases import Holder, acquire_leases, holds_leases
@@ -70,6 +71,7 @@ def guard_change(run: ChangeRun) -> bool:
                 suppression=find_suppression_of(run, session),
                 dag_digest=run.digest,
             )
+            refuse_observer(run, session)
         return _take(run, change, planned.targets)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from airmend.change.granting import suspend_edited
 from airmend.records.changes import changes_under_way, changes_without_run
 from airmend.records.model import Catalog, CatalogEntry
 from airmend.records.runbooks import (
@@ -28,6 +30,8 @@ from airmend.records.runbooks import (
     save_version,
 )
 from airmend.runbook.catalog import LoadedCatalog
+
+_log = logging.getLogger(__name__)
 
 CATALOG_FILE = "catalog.json"
 DOCUMENTS_FOLDER = "documents"
@@ -88,6 +92,8 @@ def publish_runbooks(
     catalog = draft.model_copy(update={"version": digest})
     if catalog.version != current:
         publish_catalog(session, catalog, at=at)
+        for template in suspend_edited(session, catalog, at=at):
+            _log.warning("the template of %s is suspended: it was edited", template.runbook_id)
     return catalog
 
 

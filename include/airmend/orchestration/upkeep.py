@@ -102,6 +102,18 @@ class CloseEndedChangesOperator(BaseOperator):
         return str(answer.state)
 
 
+class SettleTrustOperator(BaseOperator):
+    """Writes down which incidents changes brought about, and suspends what they were trusted by."""
+
+    def execute(self, context: Context) -> int:
+        """Gives the number of changes that brought an incident about."""
+        from airmend.orchestration.services import open_records, utc_now
+        from airmend.orchestration.standing import settle_all
+        from airmend.settings import get_settings
+
+        return settle_all(open_records(), get_settings(), at=utc_now())
+
+
 class SealRecordsOperator(BaseOperator):
     """Seals what was recorded, and hands the newest checkpoint on."""
 
@@ -131,6 +143,7 @@ def build_upkeep_dag() -> DAG:
         (
             StartWaitingRunsOperator(task_id="start_waiting_runs")
             >> CloseEndedChangesOperator(task_id="close_ended_changes", trigger_rule="all_done")
+            >> SettleTrustOperator(task_id="settle_trust", trigger_rule="all_done")
             >> SealRecordsOperator(task_id="seal_records", trigger_rule="all_done")
         )
     return dag

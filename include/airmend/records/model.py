@@ -46,6 +46,10 @@ class FactKind(StrEnum):
     RUNBOOK_LOCKED = "runbook_locked"
     RUNBOOK_UNLOCKED = "runbook_unlocked"
     CHANGE_ENDED = "change_ended"
+    INCIDENT_CAUSED = "incident_caused"
+    TEMPLATE_SUSPENDED = "template_suspended"
+    AUTONOMY_LOWERED = "autonomy_lowered"
+    AUTONOMY_EARNED = "autonomy_earned"
     INCIDENT_ENDED = "incident_ended"
     REPORT_WRITTEN = "report_written"
 

@@ -65,6 +65,7 @@ class Outcome(StrEnum):
     EXPIRED = "expired"
     REFUSED = "refused"
     CANCELLED = "cancelled"
+    PROPOSED = "proposed"  # the runbook only proposes; nothing was executed
     NO_CHANGE = "no_change"  # no runbook took the incident
     UNDER_WAY = "under_way"
 

@@ -43,6 +43,7 @@ TONES = {
     Outcome.EXPIRED: "warn",
     Outcome.REFUSED: "warn",
     Outcome.CANCELLED: "calm",
+    Outcome.PROPOSED: "calm",
     Outcome.NO_CHANGE: "warn",
     Outcome.UNDER_WAY: "calm",
 }

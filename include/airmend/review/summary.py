@@ -18,6 +18,7 @@ ENDS = {
     ChangeStatus.EXPIRED: Outcome.EXPIRED,
     ChangeStatus.REFUSED: Outcome.REFUSED,
     ChangeStatus.CANCELLED: Outcome.CANCELLED,
+    ChangeStatus.PROPOSED: Outcome.PROPOSED,
 }
 
 HEADLINES = {
@@ -29,12 +30,13 @@ HEADLINES = {
     Outcome.EXPIRED: "Nobody answered in time; nothing was changed",
     Outcome.REFUSED: "The change was refused; nothing was changed",
     Outcome.CANCELLED: "The change was cancelled",
+    Outcome.PROPOSED: "The repair was only proposed; nothing was changed",
     Outcome.NO_CHANGE: "No runbook took this incident",
     Outcome.UNDER_WAY: "The change is still under way",
 }
 
 REPAIR_DID_NOT_HELP = (Outcome.ROLLED_BACK, Outcome.ROLLBACK_FAILED, Outcome.NOT_RESOLVED)
-NOTHING_CHANGED = (Outcome.REJECTED, Outcome.EXPIRED, Outcome.REFUSED)
+NOTHING_CHANGED = (Outcome.REJECTED, Outcome.EXPIRED, Outcome.REFUSED, Outcome.PROPOSED)
 
 
 def judge_outcome(facts: ReportFacts) -> Outcome:
@@ -54,6 +56,10 @@ CHANGING_PHASES = (Phase.STEP, Phase.ROLLBACK)
 def name_outcome(facts: ReportFacts, outcome: Outcome) -> str:
     """The headline; it never says that nothing was changed while the records hold work."""
     headline = HEADLINES[outcome]
+    if outcome is Outcome.NO_CHANGE and any(
+        fact.kind is FactKind.RUNBOOK_MATCHED for fact in facts.story
+    ):
+        return "A runbook would take this incident; it only observes"
     worked = any(run.phase in CHANGING_PHASES for run in facts.executions)
     if outcome in NOTHING_CHANGED and worked:
         return f"{headline.split(';')[0]}; work had begun before that"
