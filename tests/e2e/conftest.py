@@ -14,6 +14,7 @@ import yaml
 from airmend.cli.environment import airflow_environment
 from airmend.cli.estate import Estate
 from airmend.cli.stack import AirflowStack
+from airmend.cli.standing_in import approve_template_by_command
 from airmend.records.database import Database
 from tests.e2e.house import House
 from tests.e2e.lab import LAB_HOSTS, POLICY, Lab, write_lab
@@ -74,6 +75,10 @@ def house(tmp_path_factory: pytest.TempPathFactory, ssh_hosts: SshHosts) -> Iter
         with AirflowStack(environment, cache=PROJECT / ".airmend/cache") as stack:
             dags = [path.name for path in runbooks.iterdir()] + [UPKEEP]
             assert stack.wait_for_dags(dags) == []
+            said = approve_template_by_command(
+                environment, "service-down", by="olivia", reason="a restart on one host"
+            )
+            assert "rests on the approver's word alone" in said
             records = Database(f"sqlite:///{stack.home / 'airmend.db'}")
             with stack.client() as client:
                 house = House(stack, estate, ssh_hosts, lab, runbooks, records, client)

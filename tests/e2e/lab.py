@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from airmend.cli.standing_in import WORD_ALONE
 from tests.runbook_folders import write_runbook
 from tests.ssh_hosts import ADDRESSES, SshHosts
 
@@ -167,6 +168,7 @@ def step(name: str, state: str, **override: Any) -> dict[str, Any]:
 
 
 POLICY = {
+    "standard": WORD_ALONE,
     "approval": {
         "groups": {"leads": ["admin", "olivia", "priya"]},
         "rules": [

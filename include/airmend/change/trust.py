@@ -119,6 +119,17 @@ def _settle(session: Session, trouble: Trouble, policy: Policy, *, now: datetime
     return True
 
 
+def draw_conclusions(session: Session, policy: Policy, change_id: str, *, at: datetime) -> None:
+    """What the end of a change means: trust is taken away, or one rung more is earned.
+
+    Safe to repeat.
+    """
+    withdraw_trust(session, policy, change_id, at=at)
+    change = get_change(session, change_id)
+    if change.status in {ChangeStatus.SUCCEEDED, ChangeStatus.PROPOSED}:
+        notice_evidence(session, policy, change, at=at)
+
+
 def withdraw_trust(session: Session, policy: Policy, change_id: str, *, at: datetime) -> None:
     """What a failed or rolled-back change costs its runbook: the template, and a rung.
 

@@ -8,7 +8,7 @@ store's is undone and taken one by one, so that a delivery spoils nobody else's.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

@@ -16,7 +16,7 @@ from airmend.change.model import ChangeRequest, ChangeStatus
 from airmend.execution.model import Phase
 from airmend.orchestration.change_run import ChangeRun, end_change
 from airmend.orchestration.circuit import lock_and_tell, open_circuit
-from airmend.orchestration.standing import draw_conclusions
+from airmend.orchestration.standing import end_trust
 from airmend.records.changes import get_change
 from airmend.records.database import Database
 from airmend.records.executions import list_executions
@@ -46,7 +46,7 @@ def close_change(run: ChangeRun) -> Closed:
         if not change.status.is_final:
             _end_unfinished(session, change, "its tasks were stopped", at=run.now())
         open_circuit(session, run.settings, run.change_id, at=run.now())
-        draw_conclusions(session, run.settings, run.change_id, at=run.now())
+        end_trust(session, run.settings, run.change_id, at=run.now())
     return write_report(run.database, run.settings, run.change_id, now=run.now)
 
 
@@ -69,7 +69,7 @@ def close_abandoned(
         if not current.status.is_final:
             _end_unfinished(session, current, f"its Airflow run was {run_state}", at=now())
         open_circuit(session, settings, change.id, at=now())
-        draw_conclusions(session, settings, change.id, at=now())
+        end_trust(session, settings, change.id, at=now())
     return write_report(database, settings, change.id, now=now)
 
 

@@ -14,16 +14,15 @@ from airmend.change.model import ChangeRequest, ChangeStatus, ChangeType, Decisi
 from airmend.change.policy import POLICY, Policy
 from airmend.change.standard import Ground, find_obstacles
 from airmend.change.trust import (
-    notice_evidence,
+    draw_conclusions,
     read_ground,
     rung_of,
     settle_caused,
-    withdraw_trust,
 )
 from airmend.errors import ChangeRefusedError, ConfigurationError
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.services import read_policy
-from airmend.records.changes import get_change, get_decision
+from airmend.records.changes import get_decision
 from airmend.records.database import Database
 from airmend.records.standard_model import Autonomy
 from airmend.settings import Settings
@@ -107,17 +106,12 @@ def find_withdrawal(
     return "; ".join(find_obstacles(change, ground, policy.standard)) or None
 
 
-def draw_conclusions(session: Session, settings: Settings, change_id: str, *, at: datetime) -> None:
-    """What the end of a change means for the trust in its runbook; see `withdraw_trust`.
+def end_trust(session: Session, settings: Settings, change_id: str, *, at: datetime) -> None:
+    """What the end of a change means for the trust in its runbook; see `draw_conclusions`.
 
-    Safe to repeat. A policy that cannot be read counts as the default; it stops every change
-    anyway.
+    A policy that cannot be read counts as the default; it stops every change anyway.
     """
-    policy = _policy_or_default(settings)
-    withdraw_trust(session, policy, change_id, at=at)
-    change = get_change(session, change_id)
-    if change.status in {ChangeStatus.SUCCEEDED, ChangeStatus.PROPOSED}:
-        notice_evidence(session, policy, change, at=at)
+    draw_conclusions(session, _policy_or_default(settings), change_id, at=at)
 
 
 def settle_all(database: Database, settings: Settings, *, at: datetime) -> int:

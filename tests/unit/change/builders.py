@@ -20,6 +20,7 @@ from airmend.change.model import (
 )
 from airmend.change.policy import POLICY, Policy
 from airmend.change.risk import score_change
+from airmend.change.standard import Ground
 from airmend.change.topology import Service, ServiceFacts
 from airmend.execution.model import (
     ExecutionStatus,
@@ -29,6 +30,7 @@ from airmend.execution.model import (
     TaskOutcome,
 )
 from airmend.incident.model import Incident, IncidentStatus, Severity
+from airmend.records.standard_model import Autonomy, RunRecord, Template
 from airmend.runbook.model import Runbook
 
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)  # a Wednesday
@@ -164,6 +166,33 @@ def make_vote(change: ChangeRequest, person: str = "alice", **overrides: Any) ->
         "content_hash": change.content_hash(),
     }
     return Vote(**{**values, **overrides})
+
+
+def make_template(**overrides: Any) -> Template:
+    values: dict[str, Any] = {
+        "id": 1,
+        "runbook_id": "service-down",
+        "digest": DIGEST,
+        "approved_by": "olivia",
+        "approved_at": NOW - timedelta(days=1),
+        "reason": "it went well",
+        "max_hosts": 1,
+        "clean_runs": 28,
+        "failed_runs": 0,
+        "bound": 0.9018,
+        "asked_bound": 0.90,
+    }
+    return Template(**{**values, **overrides})
+
+
+def make_ground(**overrides: Any) -> Ground:
+    """What lets the policy approve `make_change`, with exactly as many runs as that takes."""
+    values: dict[str, Any] = {
+        "template": make_template(),
+        "autonomy": Autonomy.AUTO,
+        "record": RunRecord(clean=28, failed=0),
+    }
+    return Ground(**{**values, **overrides})
 
 
 def make_runbook(**overrides: Any) -> Runbook:

@@ -68,6 +68,7 @@ def execute(change: ChangeRequest | None = None, **overrides: Any) -> None:
         "runbook_digest": DIGEST,
         "leases_held": True,
         "suppression": None,
+        "withdrawn": None,
     }
     authorise_execution(change, **{**values, **overrides})
 
@@ -289,3 +290,9 @@ def test_no_combination_executes_anything_without_an_approval(
             incident=make_incident(status=incident),
             leases_held=leases_held,
         )
+
+
+def test_what_was_withdrawn_since_it_was_decided_stops_the_step_and_not_the_rollback() -> None:
+    with pytest.raises(NotAuthorisedError, match="is withdrawn: the template is suspended"):
+        execute(phase=Phase.STEP, withdrawn="the template is suspended")
+    execute(phase=Phase.ROLLBACK, withdrawn="the template is suspended")

@@ -27,7 +27,13 @@ from airmend.cli.demo.display import PLAIN_WIDTH, Display, PlainDisplay, Termina
 from airmend.cli.demo.home import end_earlier_demo, renew_home
 from airmend.cli.demo.records_reader import RecordsReader
 from airmend.cli.demo.scenarios import SCENARIOS
-from airmend.cli.demo.start import Places, demo_environment, running, standing
+from airmend.cli.demo.start import (
+    Places,
+    approve_standard_change,
+    demo_environment,
+    running,
+    standing,
+)
 from airmend.cli.demo.summary import (
     Findings,
     came_out_right,
@@ -134,6 +140,7 @@ class Demo:
         runbooks = Path(environment["AIRMEND_RUNBOOKS_DIR"])
         try:
             with standing(estate, self._display), running(stack, runbooks, self._display):
+                approve_standard_change(environment, self._display)
                 self._play(estate, stack, environment)
         except (AirmendError, httpx.HTTPError) as error:
             self._print(draw_logs(places.shorten(places.home)))

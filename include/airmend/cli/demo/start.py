@@ -5,24 +5,28 @@ Every block ends what it began, also when it is left by Ctrl-C or by an error of
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+from airmend.cli.demo.approvals import APPROVER
 from airmend.cli.demo.display import Display
 from airmend.cli.environment import airflow_environment
 from airmend.cli.estate import HOSTS, SERVICE, Estate
 from airmend.cli.stack import AirflowStack
+from airmend.cli.standing_in import WORD_ALONE, approve_template_by_command
 from airmend.cli.up import runbook_ids
 from airmend.errors import StackError
 
 UPKEEP = "airmend-upkeep"
+STANDARD_RUNBOOK = "service-down"
 WARM_UP_SECONDS = 120.0
 POLL_SECONDS = 0.2
 
@@ -69,8 +73,32 @@ def demo_environment(places: Places, estate: Estate) -> dict[str, str]:
         overrides={
             "AIRMEND_INVENTORY": str(estate.inventory),
             "AIRMEND_TOPOLOGY_FILE": str(estate.topology),
+            "AIRMEND_POLICY_FILE": str(write_policy(places.home)),
         },
     )
+
+
+def write_policy(home: Path) -> Path:
+    """The policy of the demo, where no runbook has a record yet; gives its file."""
+    path = home / "policy.yaml"
+    path.write_text(json.dumps({"standard": WORD_ALONE}))  # JSON is YAML
+    return path
+
+
+def approve_standard_change(environment: Mapping[str, str], display: Display) -> None:
+    """Have a person approve the one standard change of the demo, by the command line.
+
+    Raises:
+        StackError: It is refused.
+    """
+    what = f"{APPROVER} has approved {STANDARD_RUNBOOK} as a standard change, on her word alone"
+    with display.preparing(what):
+        approve_template_by_command(
+            environment,
+            STANDARD_RUNBOOK,
+            by=APPROVER,
+            reason="a restart on one host; a demo has no record of clean runs to go by",
+        )
 
 
 @contextmanager
