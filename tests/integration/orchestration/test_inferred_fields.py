@@ -9,6 +9,8 @@ from threading import Event
 import pytest
 from sqlalchemy import update
 
+from airmend.change.granting import approve_template
+from airmend.change.policy import load_policy
 from airmend.orchestration.asking import open_question
 from airmend.orchestration.assessment import assess_risk
 from airmend.orchestration.preflight import run_preflight
@@ -29,11 +31,22 @@ def test_a_person_is_asked_where_the_host_was_read_out_of_sentences(
     office: Office, inferred: bool
 ) -> None:
     policy = office.folder / "policy.yaml"
-    policy.write_text("automatic_bands_for_standard: [low, moderate]\n")
+    policy.write_text(
+        "{automatic_bands_for_standard: [low, moderate], standard: {success_bound: 0}}"
+    )
     office = replace(office, settings=office.settings.model_copy(update={"policy_file": policy}))
     mark = {"mark": str(office.folder / "mark")}
     step = {"id": "repair", "name": "Repair", "playbook": "playbooks/restart.yml", "vars": mark}
     version = office.publish(steps=[step])
+    with office.database.session() as session:
+        approve_template(
+            session,
+            version.runbook.id,
+            load_policy(policy),
+            by="olivia",
+            reason="as the test says",
+            now=office.clock(),
+        )
     change, guard = office.guarded(version)
     with office.database.session() as session:
         words = {"inferred_host": "Web1"} if inferred else {}
