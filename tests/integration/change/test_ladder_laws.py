@@ -228,8 +228,8 @@ def test_no_order_of_events_lets_the_policy_approve_without_ground() -> None:
     run_state_machine_as_test(
         Ladder,
         settings=settings(
-            max_examples=12,
-            stateful_step_count=25,
+            max_examples=8,
+            stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

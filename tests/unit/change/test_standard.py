@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import betaincinv
+from scipy.special import betaincinv  # type: ignore[import-untyped]  # it has no types
 
 from airmend.change.standard import (
     StandardPolicy,
