@@ -191,7 +191,7 @@ KINDS = {
             "authorship",
             AuthorshipRow,
             "taken_at",
-            ("runbook_id", "digest", "tree", "unknown", "taken_at"),
+            ("runbook_id", "digest", "tree", "commit", "unknown", "taken_at"),
             {"people": ("people",)},
         ),
         Kind(

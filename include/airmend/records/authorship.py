@@ -14,7 +14,7 @@ def save_authorship(session: Session, authorship: Authorship) -> None:
     known = session.scalar(
         select(AuthorshipRow.id).where(
             AuthorshipRow.digest == authorship.digest,
-            AuthorshipRow.tree == authorship.tree,
+            AuthorshipRow.commit == authorship.commit,
             AuthorshipRow.unknown == authorship.unknown,
         )
     )

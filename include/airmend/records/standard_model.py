@@ -113,6 +113,7 @@ class Authorship(BaseModel):
     runbook_id: str
     digest: str
     tree: str  # git's name of the committed folder; "" where git knows none
+    commit: str  # the last that changed the folder: the same content may be committed twice
     people: list[GitPerson]
     unknown: str  # why somebody may be missing: "playbooks/x.yml is not committed"; "" for nothing
     taken_at: datetime

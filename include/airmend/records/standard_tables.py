@@ -81,10 +81,11 @@ class AuthorshipRow(Table):
     runbook_id: Mapped[str]
     digest: Mapped[str] = mapped_column(index=True)
     tree: Mapped[str]
+    commit: Mapped[str]
     people: Mapped[list[Any]]
     unknown: Mapped[str]
     taken_at: Mapped[datetime]
 
     __table_args__ = (
-        UniqueConstraint("digest", "tree", "unknown", name="uq_runbook_authorship_digest"),
+        UniqueConstraint("digest", "commit", "unknown", name="uq_runbook_authorship_digest"),
     )

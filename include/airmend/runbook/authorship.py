@@ -83,11 +83,12 @@ def read_authorship(
     """
     tree = commits.trees.get(folder.name, "")
 
-    def tell(people: Sequence[GitPerson], unknown: str) -> Authorship:
+    def tell(people: Sequence[GitPerson], unknown: str, commit: str = "") -> Authorship:
         return Authorship(
             runbook_id=version.runbook.id,
             digest=version.digest,
             tree=tree,
+            commit=commit,
             people=list(dict.fromkeys(people)),
             unknown=unknown,
             taken_at=at,
@@ -100,6 +101,7 @@ def read_authorship(
     try:
         if _git(folder, "rev-parse", "--is-shallow-repository").strip() == "true":
             return tell([], "git has a part of the history alone (a shallow clone)")
+        commit = _git(folder, "log", "-1", "--format=%H", "HEAD", "--", ".").strip()
         uncommitted = _find_uncommitted(folder, files, tree)
         committed = [name for name in files if name not in uncommitted]
         people = [person for path in [".", *committed] for person in _last_people(folder, path)]
@@ -108,8 +110,8 @@ def read_authorship(
     if uncommitted:
         more = len(uncommitted) - NAMED
         named = ", ".join(uncommitted[:NAMED]) + (f" and {more} more" if more > 0 else "")
-        return tell(people, f"not committed to git as they are: {named}")
-    return tell(people, "")
+        return tell(people, f"not committed to git as they are: {named}", commit)
+    return tell(people, "", commit)
 
 
 def _find_uncommitted(folder: Path, files: Files, tree: str) -> list[str]:

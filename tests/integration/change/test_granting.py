@@ -410,7 +410,8 @@ def authors(shop: Shop, *emails: str, unknown: str = "") -> None:
             Authorship(
                 runbook_id=NAME,
                 digest=shop.version.digest,
-                tree=f"tree-{unknown}",
+                tree="t",
+                commit=f"commit-{unknown}",
                 people=[GitPerson(name="", email=email) for email in emails],
                 unknown=unknown,
                 taken_at=shop.now,

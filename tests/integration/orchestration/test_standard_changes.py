@@ -271,6 +271,7 @@ def test_authors_of_git_may_not_approve(office: Office) -> None:
                 runbook_id=NAME,
                 digest=job.version.digest,
                 tree="t",
+                commit="c",
                 people=[GitPerson(name="Quinn", email="quinn@example.com")],
                 unknown="",
                 taken_at=office.clock(),

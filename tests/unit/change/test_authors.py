@@ -18,6 +18,7 @@ def taken(*people: GitPerson, unknown: str = "") -> Authorship:
         runbook_id="service-down",
         digest=DIGEST,
         tree="t",
+        commit="c",
         people=list(people),
         unknown=unknown,
         taken_at=NOW,

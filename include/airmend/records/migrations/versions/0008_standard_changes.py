@@ -71,11 +71,12 @@ def upgrade() -> None:
         sa.Column("runbook_id", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("tree", sa.String(), nullable=False),
+        sa.Column("commit", sa.String(), nullable=False),
         sa.Column("people", sa.JSON(), nullable=False),
         sa.Column("unknown", sa.String(), nullable=False),
         sa.Column("taken_at", at, nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("digest", "tree", "unknown", name="uq_runbook_authorship_digest"),
+        sa.UniqueConstraint("digest", "commit", "unknown", name="uq_runbook_authorship_digest"),
     )
     op.create_index("ix_runbook_authorship_digest", "runbook_authorship", ["digest"])
 
