@@ -17,7 +17,8 @@ from tests.integration.audit.stories import RECORDS, record_story
 
 def test_sealing_is_the_last_task_and_runs_whatever_happened_before() -> None:
     dag = build_upkeep_dag()
-    assert dag.get_task("seal_records").upstream_task_ids == {"close_ended_changes"}
+    assert dag.get_task("seal_records").upstream_task_ids == {"settle_trust"}
+    assert dag.get_task("settle_trust").upstream_task_ids == {"close_ended_changes"}
     assert dag.get_task("seal_records").trigger_rule == "all_done"
 
 
