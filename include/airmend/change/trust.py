@@ -231,7 +231,7 @@ def notice_evidence(
         session,
         FactKind.AUTONOMY_EARNED,
         f"The evidence suffices for '{above.value}' of runbook {change.runbook_id}: {words}. "
-        f"A person may decide it: `{how_to_promote(change.runbook_id, now)}`",
+        f"A person may decide it: {how_to_promote(change.runbook_id, now)}",
         at=at,
         incident_id=change.incident_id,
         change_id=change.id,

@@ -89,6 +89,11 @@ def _improvements(facts: ReportFacts, report: PostIncidentReport) -> Iterator[st
         error = report.runbook.known_error if report.runbook else None
         named = f"known error {error.id}" if error else "the known error"
         yield f"Find out why the repair did not help; {named} may have another cause here."
+    for fact in facts.story:
+        if fact.kind is FactKind.AUTONOMY_EARNED:
+            yield f"{fact.text}."
+        elif fact.kind is FactKind.TEMPLATE_SUSPENDED:
+            yield f"{fact.text}. Find out why; then approve it anew, or let people go on deciding."
     factors = report.risk.factors if report.risk else []
     missing = [factor.name for factor in factors if factor.missing]
     if missing:

@@ -491,7 +491,7 @@ def test_evidence_for_a_rung_is_told_once(on_sqlite: Shop) -> None:
         ]
     (fact,) = told
     assert fact.change_id == "CHG-28"
-    assert "`airmend standard approve service-down --by NAME --reason WHY`" in fact.text
+    assert "airmend standard approve service-down --by NAME --reason WHY" in fact.text
 
 
 def test_a_floor_below_lets_a_runbook_fall_further(on_sqlite: Shop) -> None:

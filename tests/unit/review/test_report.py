@@ -287,3 +287,17 @@ def test_a_later_verification_never_makes_the_repair_look_faster(seconds: float)
         return time
 
     assert verified(replace(facts, executions=[*others, slow])) > verified(facts)
+
+
+@pytest.mark.parametrize(
+    ("kind", "ending"),
+    [
+        (FactKind.AUTONOMY_EARNED, "as the records say."),
+        (FactKind.TEMPLATE_SUSPENDED, "approve it anew, or let people go on deciding."),
+    ],
+)
+def test_trust_that_was_earned_or_lost_is_a_follow_up(kind: FactKind, ending: str) -> None:
+    facts = resolved_standard()
+    fact = facts.story[-1].model_copy(update={"id": 60, "kind": kind, "text": "as the records say"})
+    report = build(replace(facts, story=[*facts.story, fact]))
+    assert any(each.text.endswith(ending) for each in report.follow_ups)

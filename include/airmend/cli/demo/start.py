@@ -80,6 +80,7 @@ def demo_environment(places: Places, estate: Estate) -> dict[str, str]:
 
 def write_policy(home: Path) -> Path:
     """The policy of the demo, where no runbook has a record yet; gives its file."""
+    home.mkdir(parents=True, exist_ok=True)
     path = home / "policy.yaml"
     path.write_text(json.dumps({"standard": WORD_ALONE}))  # JSON is YAML
     return path
