@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Double, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from airmend.records.tables import Table
@@ -29,8 +29,8 @@ class TemplateRow(Table):
     hosts: Mapped[list[Any]]
     clean_runs: Mapped[int]
     failed_runs: Mapped[int]
-    bound: Mapped[float]
-    asked_bound: Mapped[float]
+    bound: Mapped[float] = mapped_column(Double)
+    asked_bound: Mapped[float] = mapped_column(Double)
     suspended_at: Mapped[datetime | None]
     suspended_by: Mapped[str]
     suspension_reason: Mapped[str]
