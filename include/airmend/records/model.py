@@ -48,6 +48,8 @@ class FactKind(StrEnum):
     CHANGE_ENDED = "change_ended"
     INCIDENT_ENDED = "incident_ended"
     REPORT_WRITTEN = "report_written"
+    TICKET_LINKED = "ticket_linked"
+    TICKET_REFUSED = "ticket_refused"
 
 
 class Fact(BaseModel):

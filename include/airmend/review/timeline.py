@@ -46,6 +46,8 @@ LANES = {
     FactKind.CHANGE_ENDED: Lane.CLOSING,
     FactKind.INCIDENT_ENDED: Lane.CLOSING,
     FactKind.REPORT_WRITTEN: Lane.CLOSING,
+    FactKind.TICKET_LINKED: Lane.CLOSING,
+    FactKind.TICKET_REFUSED: Lane.CLOSING,
 }
 
 PHASE_LANES = {

@@ -7,6 +7,7 @@ from alembic import context
 from airmend.records import (  # noqa: F401  their tables belong to the metadata
     audit_tables,
     guard_tables,
+    ticket_tables,
 )
 from airmend.records.tables import Table
 
