@@ -28,6 +28,14 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+def _refuse_unknown(name: str, given: Mapping[str, object], known: Mapping[str, object]) -> None:
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise ValueError(
+            f"{name}: '{unknown[0]}' is no stage and no end; use some of {', '.join(known)}."
+        )
+
+
 class SystemName(StrEnum):
     """The ticket systems that there are adapters for; also the names of their alert sources."""
 
@@ -138,11 +146,3 @@ class TicketPlan(_Part):
         if self.system is SystemName.JIRA and self.jira is None:
             raise ValueError("the system is 'jira', and its project is missing; add 'jira:'.")
         return self
-
-
-def _refuse_unknown(name: str, given: Mapping[str, object], known: Mapping[str, object]) -> None:
-    unknown = sorted(set(given) - set(known))
-    if unknown:
-        raise ValueError(
-            f"{name}: '{unknown[0]}' is no stage and no end; use some of {', '.join(known)}."
-        )

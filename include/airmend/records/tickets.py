@@ -174,7 +174,9 @@ def read_versions(session: Session, incident_ids: Iterable[str]) -> dict[str, st
             .where(LedgerRow.incident_id.in_(part), LedgerRow.kind.not_in(_WITHOUT_MEANING))
             .group_by(LedgerRow.incident_id)
         )
-        counts = dict(row.tuple() for row in facts)
+        counts: dict[str, int] = {}
+        for incident_id, count in facts:
+            counts[incident_id] = count
         changes: dict[str, list[str]] = {}
         for incident_id, status in session.execute(
             select(ChangeRow.incident_id, ChangeRow.status)
