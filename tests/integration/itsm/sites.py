@@ -268,7 +268,7 @@ class ServiceNow(Site):
 
     def _update(self, table: str, row: Json, body: Json) -> None:
         body = {name: value for name, value in body.items() if name not in self.silent_columns}
-        state = body.get("state", row["state"])
+        state = str(body.get("state", row["state"]))
         if table == "change_request":
             self._check_way(row, state)
         if state == {"change_request": "3", "incident": "6"}[table]:

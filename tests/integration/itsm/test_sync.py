@@ -35,15 +35,14 @@ def pause(life: Life) -> timedelta | None:
     with life.database.session() as session:
         state = read_system(session, "servicenow")
     assert state is not None
-    return state.paused_until and state.paused_until - life.at
+    return state.paused_until - life.at if state.paused_until else None
 
 
 @pytest.mark.parametrize("time", [1, 2])
 @pytest.mark.parametrize("step", STEPS)
 def test_a_look_that_is_killed_anywhere_leaves_one_ticket_that_says_everything_once(
-    stored_life: Life, servicenow: ServiceNow, step: str, time: int
+    life: Life, servicenow: ServiceNow, step: str, time: int
 ) -> None:
-    life = stored_life
     life.live()
     with pytest.raises(KilledError):
         life.look(observe=kill_at(step, time))
@@ -60,6 +59,19 @@ def test_a_look_that_is_killed_anywhere_leaves_one_ticket_that_says_everything_o
         f"The change is {row['number']} in ServiceNow",
         f"The incident is {incident['number']} in ServiceNow",
     }
+
+
+def test_a_killed_look_is_made_good_on_both_databases(
+    stored_life: Life, servicenow: ServiceNow
+) -> None:
+    life = stored_life
+    life.live()
+    with pytest.raises(KilledError):
+        life.look(observe=kill_at("ticket created"))
+    life.pass_time(minutes=2)
+    life.look()
+    assert (len(servicenow.rows()), len(servicenow.rows("incident"))) == (1, 1)
+    assert life.ticket().is_settled
 
 
 @pytest.mark.parametrize(
