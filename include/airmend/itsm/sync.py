@@ -200,7 +200,12 @@ class Sync:
             with self.database.session() as session:
                 note_intent(session, ticket, now)
             self.observe("intent recorded")
-            reference = self.system.create(desired)
+            try:
+                reference = self.system.create(desired)
+            except TicketRefusedError:  # a clear no: nothing was made, and nothing has to settle
+                with self.database.session() as session:
+                    note_intent(session, ticket, None)
+                raise
             self.observe("ticket created")
         with self.database.session() as session:
             note_linked(session, ticket, reference)

@@ -247,8 +247,8 @@ def related_ids(session: Session, system: str, incident_id: str) -> dict[TicketK
     return {TicketKind(kind): external_id for kind, external_id in rows}
 
 
-def note_intent(session: Session, ticket: Ticket, at: datetime) -> None:
-    """Write down that a ticket is about to be created."""
+def note_intent(session: Session, ticket: Ticket, at: datetime | None) -> None:
+    """Write down that a ticket is about to be created; None that it surely was not."""
     _update(session, ticket, intended_at=at)
 
 
