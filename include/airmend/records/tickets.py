@@ -169,14 +169,12 @@ def read_versions(session: Session, incident_ids: Iterable[str]) -> dict[str, st
     """
     versions: dict[str, str] = {}
     for part in _chunks(list(dict.fromkeys(incident_ids))):
-        facts = session.execute(
-            select(LedgerRow.incident_id, func.count())
+        facts = (
+            select(LedgerRow.incident_id, func.count().label("facts"))
             .where(LedgerRow.incident_id.in_(part), LedgerRow.kind.not_in(_WITHOUT_MEANING))
             .group_by(LedgerRow.incident_id)
         )
-        counts: dict[str, int] = {}
-        for incident_id, count in facts:
-            counts[incident_id] = count
+        counts = {row.incident_id: int(row.facts) for row in session.execute(facts)}
         changes: dict[str, list[str]] = {}
         for incident_id, status in session.execute(
             select(ChangeRow.incident_id, ChangeRow.status)

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import yaml
-from typer.main import get_command
 from typer.testing import CliRunner
 
 from airmend.audit.pruning import prune
@@ -46,7 +45,7 @@ def file(life: Life, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 
 def run(*words: str) -> str:
-    result = CliRunner().invoke(get_command(command.app), list(words), catch_exceptions=False)  # type: ignore[arg-type]
+    result = CliRunner().invoke(command.app, list(words), catch_exceptions=False)
     return result.output
 
 
