@@ -35,6 +35,10 @@
     ├── VerificationFailedError       the incident is not resolved
     ├── AuditError                    the audit log cannot be written, read or proven
     │   └── TouchedLogError           somebody changed what was sealed
+    ├── TicketError                   a ticket system does not take what it is told
+    │   ├── TicketSystemAwayError     it cannot be reached, or takes nothing at the moment
+    │   ├── TicketBusyError           it cannot change one ticket at the moment
+    │   └── TicketRefusedError        it will not take this, however often it is told
     ├── StackError                    the local Airflow did not start, or stopped by itself
     └── StoreUnavailableError         the records cannot be read or written
 
@@ -255,6 +259,40 @@ class AuditError(AirmendError):
 
 class TouchedLogError(AuditError):
     """What the log holds is not what was sealed; nothing more is signed."""
+
+
+class TicketError(AirmendError):
+    """A ticket system does not take what it is told; the message says what it answered."""
+
+
+class TicketSystemAwayError(TicketError):
+    """A ticket system cannot be reached, knows us no more, or takes nothing at the moment.
+
+    What was sent may have arrived all the same.
+
+    Args:
+        message: What happened.
+        retry_after_seconds: When it wants to be asked again, where it said so.
+        needs_person: Asking again does not help, and too often may lock us out.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        retry_after_seconds: float | None = None,
+        *,
+        needs_person: bool = False,
+    ) -> None:
+        self.retry_after_seconds, self.needs_person = retry_after_seconds, needs_person
+        super().__init__(message)
+
+
+class TicketBusyError(TicketError):
+    """One ticket cannot be read or changed at the moment; others may well be."""
+
+
+class TicketRefusedError(TicketError):
+    """A ticket system will not take this until a person changes something, here or there."""
 
 
 class StackError(AirmendError):

@@ -84,6 +84,11 @@ class Settings(BaseSettings):
     intake_port: int = Field(
         default=8081, ge=1, le=65535, description="The port of `airmend intake`."
     )
+    tickets_file: Path | None = Field(
+        default=None,
+        description="YAML of the ticket system that incidents and changes are told to; without "
+        "one, none is.",
+    )
     audit_key_file: Path | None = Field(
         default=None,
         description="The private key of the audit log; without one, `secrets/audit-key` below the "

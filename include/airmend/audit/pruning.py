@@ -31,6 +31,7 @@ from airmend.records.tables import (
     RunbookLockRow,
     Table,
 )
+from airmend.records.ticket_tables import TicketRow
 
 CHUNK = 500
 
@@ -94,6 +95,8 @@ def prune(
         (key,) = inspect(table).primary_key
         for part in _chunks(keys):
             session.execute(delete(table).where(key.in_(part)))
+    for part in _chunks(incidents):  # no other row refers to a ticket's, and it to none
+        session.execute(delete(TicketRow).where(TicketRow.incident_id.in_(part)))
     detail = {"cutoff": cutoff.isoformat(), "ranges": pruning.ranges, "rows": rows}
     reason = f"what ended before {cutoff:%Y-%m-%d}"
     session.add(AuditActionRow(kind="pruning", at=at, by=by, reason=reason, detail=detail))

@@ -45,6 +45,7 @@ COMMANDS = {
     "stop": Entry("stop", "stop_command", "Stop all remediations: the kill switch."),
     "resume": Entry("stop", "resume_command", "Let remediations begin again after a stop."),
     "audit": Entry("audit.command", "app", "Seal, export and prove what was recorded."),
+    "tickets": Entry("tickets", "app", "Show what a ticket system was told, or try again."),
     "migrate": Entry("migrate", "migrate_command", "Bring the records to this release."),
     "up": Entry("up", "up_command", "Run Airflow with Airmend until Ctrl-C."),
     "intake": Entry("intake", "intake_command", "Take webhooks in a process of its own."),

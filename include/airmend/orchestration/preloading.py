@@ -38,6 +38,7 @@ MODULES = (
     "airmend.orchestration.publication",
     "airmend.orchestration.repairing",
     "airmend.orchestration.rolling_back",
+    "airmend.orchestration.tickets",
     "airmend.orchestration.upkeep",
     "airmend.orchestration.verifying",
     "airmend.runbook.catalog",

@@ -52,6 +52,8 @@ class FactKind(StrEnum):
     AUTONOMY_EARNED = "autonomy_earned"
     INCIDENT_ENDED = "incident_ended"
     REPORT_WRITTEN = "report_written"
+    TICKET_LINKED = "ticket_linked"
+    TICKET_REFUSED = "ticket_refused"
 
 
 class Fact(BaseModel):
