@@ -12,7 +12,7 @@ from sqlalchemy.exc import ProgrammingError
 from airmend.errors import StoreUnavailableError
 from airmend.records.database import Database
 from airmend.records.reports import list_reports, load_incident_report, load_report
-from airmend.review.model import PostIncidentReport
+from airmend.review.document import PostIncidentReport
 from airmend.review.rendering import render_html, render_markdown
 from airmend.review.wording import make_printable, word_time
 from airmend.settings import get_settings

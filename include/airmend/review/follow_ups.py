@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from airmend.execution.model import CheckOutcome, ExecutionStatus, Phase, TaskOutcome
 from airmend.incident.model import IncidentStatus
 from airmend.records.model import FactKind
-from airmend.review.model import FollowUp, Outcome, PostIncidentReport, ReportFacts
+from airmend.review.document import FollowUp, PostIncidentReport
+from airmend.review.model import Outcome, ReportFacts
 from airmend.review.summary import REPAIR_DID_NOT_HELP, was_stopped
 from airmend.review.timeline import name_execution
 from airmend.review.wording import word_list

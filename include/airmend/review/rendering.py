@@ -21,8 +21,9 @@ from airmend.change.model import RiskScore
 from airmend.execution.model import TaskEvidence, TaskOutcome
 from airmend.review.chart import draw_timeline
 from airmend.review.diffs import classify_lines, count_lines
+from airmend.review.document import PostIncidentReport, ReportedHost, ReportedWork
 from airmend.review.markdown import Markdown, escape_markdown, fence, link_to, quote_code
-from airmend.review.model import Outcome, PostIncidentReport, ReportedHost, ReportedWork
+from airmend.review.model import Outcome
 from airmend.review.wording import (
     NOT_RECORDED,
     make_printable,

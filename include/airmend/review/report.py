@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 from airmend.execution.model import Phase
 from airmend.records.model import FactKind
+from airmend.review.document import PostIncidentReport, Provenance
 from airmend.review.follow_ups import collect_follow_ups
-from airmend.review.model import Outcome, PostIncidentReport, Provenance, ReportFacts
+from airmend.review.model import Outcome, ReportFacts
 from airmend.review.responses import measure_impact, measure_responses
 from airmend.review.sections import (
     describe_approval,

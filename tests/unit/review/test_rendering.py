@@ -13,7 +13,7 @@ from jinja2 import Environment, UndefinedError
 from markdown_it import MarkdownIt
 from pydantic import ValidationError
 
-from airmend.review.model import PostIncidentReport
+from airmend.review.document import PostIncidentReport
 from airmend.review.rendering import (
     compile_templates,
     html_environment,
