@@ -23,6 +23,7 @@ from airmend.change.policy_part import Part
 from airmend.change.risk_policy import RiskPolicy
 from airmend.change.windows import ChangeWindow
 from airmend.incident.model import IntakeLimits
+from airmend.review.model import ReportRules
 
 POLICY = "policy"
 """Who decided, where no person did; no person may answer under this name."""
@@ -40,6 +41,7 @@ class Policy(Part):
     automatic_bands_for_standard: tuple[RiskBand, ...] = (RiskBand.LOW,)
     guard_rails: GuardRails = GuardRails()
     intake: IntakeLimits = IntakeLimits()
+    report: ReportRules = ReportRules()
 
     @field_validator("time_zone")
     @classmethod

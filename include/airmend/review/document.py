@@ -29,6 +29,7 @@ from airmend.execution.model import (
     TaskEvidence,
 )
 from airmend.incident.model import IncidentStatus, MatchRejection, Severity
+from airmend.review.annexes import Control, DoraAnnex, Prose, Recurrence
 from airmend.review.model import (
     Outcome,
     Part,
@@ -224,6 +225,11 @@ class PostIncidentReport(Part):
     rollback: list[ReportedWork]
     rollback_verification: list[ReportedVerification]
     follow_ups: list[FollowUp]
+    # reports that were made before these were added have none of them
+    recurrence: list[Recurrence] = Field(default_factory=list)
+    controls: list[Control] = Field(default_factory=list)
+    dora: DoraAnnex | None = None  # where the policy says that it applies
+    prose: Prose | None = None  # where somebody asked a language model for it
     provenance: Provenance
 
     def document(self) -> dict[str, Any]:

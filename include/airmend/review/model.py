@@ -7,9 +7,9 @@ standard library and the other rooms' models.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -33,6 +33,40 @@ class ReportFacts:
     executions: list[Execution]
     story: list[Fact]
     runbook: RunbookVersion | None
+
+
+class DoraEntity(BaseModel):
+    """What is the same in every report of a financial entity."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = ""
+    lei: Annotated[str, StringConstraints(pattern=r"^([A-Z0-9]{18}[0-9]{2})?$")] = ""
+    type: str = ""
+    currency: Annotated[str, StringConstraints(pattern=r"^([A-Z]{3})?$")] = ""
+
+
+class DoraRules(BaseModel):
+    """Whether and how Regulation (EU) 2022/2554 applies to who runs this.
+
+    The section `report.dora` of the policy file.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    applies: bool = False
+    entity: DoraEntity = DoraEntity()
+    # which reports may wait for noon of the next working day: Article 5(4) to (6) of 2025/301
+    weekend_relief: Literal["none", "final", "all"] = "none"
+    bank_holidays: tuple[date, ...] = ()
+
+
+class ReportRules(BaseModel):
+    """The section `report` of the policy file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dora: DoraRules = DoraRules()
 
 
 class Outcome(StrEnum):
