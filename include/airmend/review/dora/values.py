@@ -92,8 +92,7 @@ def _submission(sources: Sources) -> Value | None:
 def _of_policy(pick: Callable[[DoraEntity], str]) -> Callable[[Sources], Value | None]:
     def fill(sources: Sources) -> Value | None:
         text = pick(sources.entity)
-        source = Citation(label="policy", value="report.dora.entity")
-        return Value(DoraSource.POLICY, text, [source]) if text else None
+        return Value(DoraSource.POLICY, text) if text else None
 
     return fill
 
