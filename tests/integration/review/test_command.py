@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from airmend.cli.report.command import app
 from airmend.records.database import Database
 from airmend.settings import get_settings
 from tests.integration.review.stored import rename, store_facts, store_with_report

@@ -30,7 +30,8 @@ BAIT = (
 
 
 def build(name: str) -> PostIncidentReport:
-    return build_report(SCENARIOS[name](), made_at=later(20_000), base_url=BASE_URL)
+    report = build_report(SCENARIOS[name](), made_at=later(20_000), base_url=BASE_URL)
+    return report.model_copy(update={"controls": []})  # tried by test_annex_rendering.py
 
 
 class Page(HTMLParser):
