@@ -31,6 +31,14 @@ class ChatServer:
         """Answer with these bytes."""
         self.answers = [_raw(status, body)]
 
+    def wait(self) -> None:
+        """Answer nothing until the test is over."""
+
+        def answer(_handler: BaseHTTPRequestHandler) -> None:
+            self.done.wait()
+
+        self.answers = [answer]
+
     def drip(self) -> None:
         """Answer with a byte now and then, without an end."""
 

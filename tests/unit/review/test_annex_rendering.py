@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
@@ -194,7 +195,7 @@ def test_nothing_in_an_annex_becomes_markup() -> None:
             }
         ),
     }
-    texts = [
+    texts: list[dict[str, Any]] = [
         {"model": BAIT, "text": BAIT},
         {"model": BAIT, "state": "rejected", "problems": [BAIT]},
     ]

@@ -132,7 +132,7 @@ SHOWN: list[tuple[Check, ReportFacts]] = [
 
 
 def name(value: object) -> str:
-    return value.__name__ if callable(value) else "facts"
+    return getattr(value, "__name__", "facts")
 
 
 @pytest.mark.parametrize(("check", "facts"), NOT_SHOWN, ids=name)
