@@ -16,6 +16,8 @@
     │   └── TooManyAttemptsError      from one address, proven or not
     ├── RunNotStartedError            Airflow did not create the run of a change
     ├── UnknownIncidentError          no such incident
+    ├── StatementError                what a person states of an incident cannot be so
+    ├── ProseError                    no text of a language model can be had
     ├── SuppressionError              a mute or a window cannot be made as asked
     ├── UnknownSuppressionError       no such mute or window
     ├── StandardChangeError           a template or a rung cannot be given as asked
@@ -151,6 +153,14 @@ class RunNotStartedError(AirmendError):
 
 class UnknownIncidentError(AirmendError):
     """No incident has this id."""
+
+
+class StatementError(AirmendError):
+    """A classification or a submission that a person states contradicts the records."""
+
+
+class ProseError(AirmendError):
+    """The language model cannot be reached, is too slow, or answers with what is no text."""
 
 
 class SuppressionError(AirmendError):

@@ -106,6 +106,16 @@ class Settings(BaseSettings):
         "without a number, never.",
     )
 
+    prose_url: str = Field(
+        default="",
+        description="Address of a language model's API (OpenAI's chat completions) for "
+        "`airmend report prose`: https://llm.example/v1. Without one, no text is asked for.",
+    )
+    prose_model: str = Field(default="", description="The name of that model.")
+    prose_timeout_seconds: int = Field(
+        default=60, ge=1, le=600, description="How long one of its answers may take."
+    )
+
     @property
     def audit_key_path(self) -> Path:
         """Where the key of the audit log is."""

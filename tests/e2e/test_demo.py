@@ -17,7 +17,7 @@ import pexpect
 import psutil
 import pytest
 
-from airmend.review.model import PostIncidentReport
+from airmend.review.document import PostIncidentReport
 from tests.postgres import free_port
 
 PROJECT = Path(__file__).parents[2]

@@ -265,7 +265,7 @@ def test_the_settings_table_names_exactly_the_settings() -> None:
 
 
 def test_the_variables_of_the_command_line_are_those_that_it_reads() -> None:
-    code = "".join(path.read_text() for path in (ROOT / "include/airmend/cli").glob("*.py"))
+    code = "".join(path.read_text() for path in (ROOT / "include/airmend/cli").rglob("*.py"))
     told = {plain(row[0]) for row in table_of(README, "local settings")}
     assert [name for name in told if f'"{name}"' not in code] == []
     read = set(re.findall(r'environ\.get\("(AIRMEND_[A-Z_]+)"', code))

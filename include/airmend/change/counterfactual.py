@@ -28,7 +28,8 @@ def what_would_lower(score: RiskScore, hosts: int, policy: Policy) -> str | None
     """The one difference that lowers the band furthest, such as "one host fewer: low".
 
     Each factor is taken away alone while the rest stays. Missing inputs are left out, as
-    nobody knows what they would say. Where several help as much, fewer hosts come first.
+    nobody knows what they would say. Where several help as much, fewer hosts come first. A
+    learned model that may decide keeps the band where it put it: nobody asked it again.
 
     Args:
         score: The score as recorded.
@@ -45,7 +46,9 @@ def what_would_lower(score: RiskScore, hosts: int, policy: Policy) -> str | None
         for name, condition in CONDITIONS.items()
         if name in by_name
     ]
-    helpful = [(text, band) for text, band in options if is_lower(band, score.band)]
+    kept = score.learned.band if score.learned and score.learned.mode == "enforcing" else ORDER[0]
+    held = [(text, kept if is_lower(band, kept) else band) for text, band in options]
+    helpful = [(text, band) for text, band in held if is_lower(band, score.band)]
     if not helpful:
         return None
     text, band = min(helpful, key=lambda option: ORDER.index(option[1]))

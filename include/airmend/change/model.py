@@ -183,6 +183,7 @@ class RiskScore(BaseModel):
     factors: list[RiskFactor]  # largest contribution first
     policy_digest: str = ""  # of the policy that weighed them
     learned: LearnedScore | None = None  # None where no model is in use
+    lowered_by: str | None = None  # what alone would lower the band; "" where nothing would
 
 
 class Verdict(StrEnum):

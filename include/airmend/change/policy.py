@@ -26,6 +26,7 @@ from airmend.change.risk_policy import RiskPolicy
 from airmend.change.standard import StandardPolicy
 from airmend.change.windows import ChangeWindow
 from airmend.incident.model import IntakeLimits
+from airmend.review.model import ReportRules
 
 POLICY = "policy"
 """Who decided, where no person did; no person may answer under this name."""
@@ -46,6 +47,7 @@ class Policy(Part):
     authors: AuthorsPolicy = AuthorsPolicy()
     guard_rails: GuardRails = GuardRails()
     intake: IntakeLimits = IntakeLimits()
+    report: ReportRules = ReportRules()
 
     @field_validator("time_zone")
     @classmethod

@@ -33,7 +33,7 @@ COMMANDS = {
     "schema": Entry("schema", "schema_command", "Print the JSON Schema of runbook.yaml."),
     "openapi": Entry("openapi", "openapi_command", "Print the OpenAPI document of the webhooks."),
     "send": Entry("send", "send_command", "Send an alert from a file."),
-    "report": Entry("report", "report_command", "Show the report of a change."),
+    "report": Entry("report.command", "app", "Show reports, and add to them."),
     "close": Entry("close", "close_command", "Close an incident that a person resolved."),
     "unlock": Entry("unlock", "unlock_command", "List locked runbooks, or unlock one."),
     "standard": Entry("standard", "app", "Approve and suspend templates of standard changes."),

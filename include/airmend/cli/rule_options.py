@@ -66,11 +66,11 @@ def ask_for(
         typer.BadParameter: An option is missing or not usable.
     """
     now = datetime.now(UTC)
-    starts_at = _read_moment(start, "--from") if start else None
+    starts_at = read_moment(start, "--from") if start else None
     if bool(length) == bool(until):
         raise typer.BadParameter("say how long: either --for 2h or --until 2026-03-02T18:00+01:00")
     begin = starts_at or now
-    ends_at = _read_moment(until, "--until") if until else begin + _read_length(length)
+    ends_at = read_moment(until, "--until") if until else begin + _read_length(length)
     with as_bad_parameter():
         return make_rule(
             kind,
@@ -122,7 +122,16 @@ def _read_length(text: str) -> timedelta:
     return timedelta(days=days, hours=hours, minutes=minutes)
 
 
-def _read_moment(text: str, option: str) -> datetime:
+def read_moment(text: str, option: str) -> datetime:
+    """The moment that an option gives, in UTC.
+
+    Args:
+        text: ISO 8601 with a zone.
+        option: Its name, for the message.
+
+    Raises:
+        typer.BadParameter: It is none, or has no zone.
+    """
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from airmend.change.counterfactual import what_would_lower
 from airmend.change.evidence import PastOutcome, RiskEvidence, summarise_preflight
 from airmend.change.foreseen import digest_foreseen
 from airmend.change.model import ChangeRequest, ChangeStatus
@@ -58,6 +59,9 @@ def assess_again(run: ChangeRun) -> dict[str, Any]:
             raise ChangeRefusedError(f"change {change.id} has ended: {change.reason}")
         score = score_change(change, _gather(run, session, change), policy)
         score = consult_model(run, session, change, score, policy)
+        hosts = len(change.targets)
+        lowered_by = (what_would_lower(score, hosts, policy) if hosts else None) or ""
+        score = score.model_copy(update={"lowered_by": lowered_by})
         foreseen = digest_foreseen(preflight_playbooks(session, change.id))
         set_assessment(session, change.id, score, foreseen)
         leading = "; ".join(

@@ -13,19 +13,20 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from airmend.change.model import ChangeRequest, ChangeStatus
+from airmend.change.policy import Policy
+from airmend.errors import ConfigurationError
 from airmend.execution.model import Phase
 from airmend.orchestration.change_run import ChangeRun, end_change
 from airmend.orchestration.circuit import lock_and_tell, open_circuit
+from airmend.orchestration.services import read_policy
 from airmend.orchestration.standing import end_trust
 from airmend.records.changes import get_change
 from airmend.records.database import Database
 from airmend.records.executions import list_executions
 from airmend.records.ledger import append_fact, read_story
 from airmend.records.model import FactKind
-from airmend.records.reports import store_report
-from airmend.review.facts import gather_facts
-from airmend.review.report import build_report
 from airmend.review.saving import save_report
+from airmend.review.writing import write_up
 from airmend.settings import Settings
 
 
@@ -84,6 +85,14 @@ def _end_unfinished(session: Session, change: ChangeRequest, what: str, *, at: d
     end_change(session, change, ChangeStatus.FAILED, reason, at=at)
 
 
+def _read_policy(settings: Settings) -> tuple[Policy, str]:
+    """The policy, and why it cannot be read: a change that ended is written up in any case."""
+    try:
+        return read_policy(settings), ""
+    except ConfigurationError as error:
+        return Policy(), str(error)
+
+
 def write_report(
     database: Database, settings: Settings, change_id: str, *, now: Callable[[], datetime]
 ) -> Closed:
@@ -105,15 +114,15 @@ def write_report(
                 dag_run=change.run_id,
             )
             session.flush()
-        facts = gather_facts(session, change_id)
-        report = build_report(facts, made_at=now(), base_url=settings.base_url)
-        document = report.model_dump(mode="json")
-        store_report(
+        policy, problem = _read_policy(settings)
+        report = write_up(
             session,
-            document,
-            change_id=change_id,
-            incident_id=change.incident_id,
-            at=now(),
+            change_id,
+            made_at=now(),
+            base_url=settings.base_url,
+            dora=policy.report.dora,
+            zone=policy.zone,
+            problem=problem,
         )
     saved = save_report(report, settings.reports_path)
     resolved = change.status is ChangeStatus.SUCCEEDED

@@ -43,6 +43,8 @@ class FactKind(StrEnum):
     VERIFICATION_FINISHED = "verification_finished"
     ROLLBACK_STARTED = "rollback_started"
     ROLLBACK_FINISHED = "rollback_finished"
+    INCIDENT_CLASSIFIED = "incident_classified"
+    AUTHORITY_INFORMED = "authority_informed"
     RUNBOOK_LOCKED = "runbook_locked"
     RUNBOOK_UNLOCKED = "runbook_unlocked"
     CHANGE_ENDED = "change_ended"
@@ -61,7 +63,8 @@ class Fact(BaseModel):
 
     Keys of `evidence`, all optional: `delivery` (number), `dag_run`, `task`, `try_number`,
     `execution` (number), `event` (ansible-runner's uuid), `digest` (of the runbook),
-    `content_hash` (of the approval), `url`.
+    `content_hash` (of the approval), `url`. What a person states about an incident has `major`,
+    `report`, `reference`, and the times that he or she gave: `stated_at`, `aware_at`.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -15,7 +15,8 @@ from itertools import chain
 from markupsafe import Markup
 
 from airmend.review.axis import Axis, make_axis
-from airmend.review.model import Lane, PostIncidentReport, Span, SpanResult
+from airmend.review.document import PostIncidentReport
+from airmend.review.model import Lane, Span, SpanResult
 from airmend.review.wording import make_printable, word_clock, word_duration, word_time
 
 WIDTH = 960

@@ -24,6 +24,11 @@ LABELS = {
     "digest": "runbook digest",
     "content_hash": "content hash",
     "url": "source",
+    "report": "report",
+    "reference": "reference",
+    "major": "major",
+    "stated_at": "stated time",
+    "aware_at": "aware since",
 }
 """The kinds of evidence that a fact may name, in the order in which they are shown."""
 

@@ -7,18 +7,23 @@ from collections.abc import Iterator
 from airmend.execution.model import CheckOutcome, ExecutionStatus, Phase, TaskOutcome
 from airmend.incident.model import IncidentStatus
 from airmend.records.model import FactKind
-from airmend.review.model import FollowUp, Outcome, PostIncidentReport, ReportFacts
+from airmend.review.context import ReportContext
+from airmend.review.document import FollowUp, PostIncidentReport
+from airmend.review.model import Outcome, ReportFacts
 from airmend.review.summary import REPAIR_DID_NOT_HELP, was_stopped
 from airmend.review.timeline import name_execution
-from airmend.review.wording import word_list
+from airmend.review.wording import word_list, word_time
 
 
-def collect_follow_ups(facts: ReportFacts, report: PostIncidentReport) -> list[FollowUp]:
+def collect_follow_ups(
+    facts: ReportFacts, report: PostIncidentReport, context: ReportContext
+) -> list[FollowUp]:
     """The urgent first: a broken control, a broken state, then what to improve."""
     seen = [
         *_doubts(facts, report),
         *_open_ends(facts, report),
         *_unknown_effects(facts),
+        *_duties(report, context),
         *_improvements(facts, report),
     ]
     written = facts.runbook.runbook.report.follow_ups if facts.runbook else []
@@ -82,6 +87,23 @@ def _unknown_effects(facts: ReportFacts) -> Iterator[str]:
             if check.outcome is CheckOutcome.INCONCLUSIVE:
                 place = f" on {check.target}" if check.target else ""
                 yield f"Check '{check.name}'{place} could not look: find out why."
+
+
+def _duties(report: PostIncidentReport, context: ReportContext) -> Iterator[str]:
+    """What the authority waits for, or might."""
+    if context.problem:
+        yield (
+            f"Whether DORA applies is not known ({context.problem}): mend the policy file, then "
+            f"make the report again."
+        )
+    if report.dora is None or report.dora.is_major is False:
+        return
+    if report.dora.is_major is None:
+        yield f"Classify incident {report.incident.id}, as DORA asks for: major or not."
+    for deadline in report.dora.deadlines:
+        if deadline.due_at is not None and deadline.submitted_at is None:
+            at = word_time(deadline.relief_at or deadline.due_at)
+            yield f"Send the {deadline.report.value} report to the authority until {at}."
 
 
 def _improvements(facts: ReportFacts, report: PostIncidentReport) -> Iterator[str]:

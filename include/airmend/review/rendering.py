@@ -19,10 +19,14 @@ from markupsafe import Markup
 
 from airmend.change.model import RiskScore
 from airmend.execution.model import TaskEvidence, TaskOutcome
+from airmend.review.annexes import DoraAnnex, Evidence
 from airmend.review.chart import draw_timeline
 from airmend.review.diffs import classify_lines, count_lines
+from airmend.review.document import PostIncidentReport, ReportedHost, ReportedWork
+from airmend.review.dora.annex import word_due
 from airmend.review.markdown import Markdown, escape_markdown, fence, link_to, quote_code
-from airmend.review.model import Outcome, PostIncidentReport, ReportedHost, ReportedWork
+from airmend.review.model import Outcome
+from airmend.review.recurrence import MEDIAN_FROM, P90_FROM
 from airmend.review.wording import (
     NOT_RECORDED,
     make_printable,
@@ -48,6 +52,13 @@ TONES = {
     Outcome.UNDER_WAY: "calm",
 }
 
+EVIDENCE_TONES = {
+    Evidence.EVIDENCED: "good",
+    Evidence.PARTLY: "warn",
+    Evidence.NOT_EVIDENCED: "bad",
+    Evidence.NOT_APPLICABLE: "calm",
+}
+
 SIGNS = {"good": "✓", "warn": "!", "bad": "✕", "calm": "\N{EN DASH}"}
 
 
@@ -60,6 +71,11 @@ def render_html(report: PostIncidentReport) -> str:
 def render_markdown(report: PostIncidentReport) -> str:
     """The same as Markdown, for tickets and chats."""
     return _markdown_environment().get_template("report.md.j2").render(report=report)
+
+
+def render_annex(annex: DoraAnnex) -> str:
+    """The DORA annex alone, as Markdown."""
+    return _markdown_environment().get_template("dora-alone.md.j2").render(annex=annex)
 
 
 def compile_templates() -> None:
@@ -120,6 +136,12 @@ def _make_environment(loader: Any, **options: Any) -> Environment:
         "telling": _select_telling,
         "own_message": _has_own_message,
         "weights": _weigh_factors,
+        "due": word_due,
+        "median": lambda figure: _word_figure(figure.median_seconds, figure.count, MEDIAN_FROM),
+        "p90": lambda figure: _word_figure(figure.p90_seconds, figure.count, P90_FROM),
+        "evidence_tone": lambda result: EVIDENCE_TONES[Evidence(result)],
+        "paragraphs": lambda text: [part for part in text.split("\n") if part.strip()],
+        "models_word": _tell_models_word,
         "tone": lambda outcome: TONES[Outcome(outcome)],
     }
     environment.globals |= {"SIGNS": SIGNS}
@@ -162,6 +184,25 @@ def _has_own_message(run: ReportedWork) -> bool:
     """Whether the message of a run says more than the messages of its tasks."""
     told = (task.message for host in run.hosts for task in host.tasks if task.message)
     return bool(run.message) and not any(message in run.message for message in told)
+
+
+def _word_figure(seconds: float | None, count: int, needed: int) -> str:
+    """A duration, or why there is none: too few values."""
+    if seconds is None:
+        return NOT_RECORDED if not count else f"too few; {needed} are needed"
+    return word_duration(seconds)
+
+
+def _tell_models_word(risk: RiskScore) -> str | None:
+    """What a learned model said; in shadow it is recorded and shown to nobody as a reason."""
+    learned = risk.learned
+    if learned is None or learned.mode == "shadow":
+        return None
+    by_rules = "" if learned.mode == "advisory" else "; the higher of its band and the rules' holds"
+    return (
+        f"The {learned.mode} model {learned.model_version[:12]} says "
+        f"{word_share(learned.probability)}, {learned.band.value}{by_rules}."
+    )
 
 
 def _weigh_factors(risk: RiskScore) -> list[tuple[Any, float, str]]:

@@ -9,8 +9,13 @@ from datetime import UTC, datetime
 
 from airmend.execution.model import Phase
 from airmend.records.model import FactKind
+from airmend.review.annexes import DoraAnnex
+from airmend.review.context import ReportContext
+from airmend.review.controls.mapping import map_controls
+from airmend.review.document import PostIncidentReport, Provenance
+from airmend.review.dora.annex import build_annex
 from airmend.review.follow_ups import collect_follow_ups
-from airmend.review.model import Outcome, PostIncidentReport, Provenance, ReportFacts
+from airmend.review.model import Outcome, ReportFacts
 from airmend.review.responses import measure_impact, measure_responses
 from airmend.review.sections import (
     describe_approval,
@@ -26,7 +31,13 @@ from airmend.review.summary import judge_outcome, name_outcome, summarise
 from airmend.review.timeline import tell_timeline
 
 
-def build_report(facts: ReportFacts, *, made_at: datetime, base_url: str) -> PostIncidentReport:
+def build_report(
+    facts: ReportFacts,
+    *,
+    made_at: datetime,
+    base_url: str,
+    context: ReportContext | None = None,
+) -> PostIncidentReport:
     """Write up an incident and the change for it.
 
     Args:
@@ -35,11 +46,12 @@ def build_report(facts: ReportFacts, *, made_at: datetime, base_url: str) -> Pos
             writing one again gives the same.
         made_at: When the report is made; aware.
         base_url: Where people reach Airflow, for links.
+        context: What else is known; without it, annexes say what they could not look at.
 
     Returns:
         The canonical report. What is not on record is None.
     """
-    facts = _settle(facts)
+    facts, context = settle(facts), context or ReportContext()
     outcome = judge_outcome(facts)
     report = PostIncidentReport(
         outcome=outcome,
@@ -60,14 +72,24 @@ def build_report(facts: ReportFacts, *, made_at: datetime, base_url: str) -> Pos
         rollback=describe_work(facts, Phase.ROLLBACK, base_url),
         rollback_verification=describe_verifications(facts, Phase.ROLLBACK_VERIFY, base_url),
         follow_ups=[],
+        recurrence=context.recurrence,
+        controls=map_controls(facts, context),
+        dora=_annex(facts, context, made_at),
         provenance=_name_sources(facts, outcome, made_at),
     )
-    return report.model_copy(
-        update={"summary": summarise(report), "follow_ups": collect_follow_ups(facts, report)}
+    follow_ups = collect_follow_ups(facts, report, context)
+    return report.model_copy(update={"summary": summarise(report), "follow_ups": follow_ups})
+
+
+def _annex(facts: ReportFacts, context: ReportContext, made_at: datetime) -> DoraAnnex | None:
+    if not context.dora.applies:
+        return None
+    return build_annex(
+        facts, context.dora, zone=context.zone, as_of=made_at, recurrence=context.recurrence
     )
 
 
-def _settle(facts: ReportFacts) -> ReportFacts:
+def settle(facts: ReportFacts) -> ReportFacts:
     """The same records in one order, without what is not about this change."""
     change_id = facts.change.id if facts.change else None
     story = [

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from airmend.execution.model import Phase
 from airmend.records.model import FactKind
-from airmend.review.model import Impact, ReportFacts, ResponseTime
+from airmend.review.document import Impact
+from airmend.review.model import ReportFacts, ResponseTime
 from airmend.review.spans import first, first_fact_at, passed
 from airmend.review.wording import word_duration
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airmend.errors import ConfigurationError
-from airmend.review.model import PostIncidentReport
+from airmend.review.document import PostIncidentReport
 from airmend.review.rendering import render_html, render_markdown
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")

@@ -6,7 +6,7 @@ from airmend.execution.model import Execution, Phase, PlaybookEvidence, latest_a
 from airmend.records.model import FactKind
 from airmend.review.citations import find_link, link_dag_run, link_task
 from airmend.review.diffs import count_lines
-from airmend.review.model import (
+from airmend.review.document import (
     ReportedApproval,
     ReportedChange,
     ReportedHost,
@@ -16,8 +16,8 @@ from airmend.review.model import (
     ReportedTarget,
     ReportedVerification,
     ReportedWork,
-    ReportFacts,
 )
+from airmend.review.model import ReportFacts
 from airmend.review.spans import first_fact_at, name_steps
 
 

@@ -8,7 +8,8 @@ from airmend.change.model import ChangeStatus, Verdict
 from airmend.execution.model import CheckOutcome, Phase, TaskOutcome
 from airmend.incident.model import IncidentStatus
 from airmend.records.model import FactKind
-from airmend.review.model import Outcome, PostIncidentReport, ReportedWork, ReportFacts
+from airmend.review.document import PostIncidentReport, ReportedWork
+from airmend.review.model import Outcome, ReportFacts
 from airmend.review.wording import word_count, word_duration, word_list, word_time
 
 ENDS = {

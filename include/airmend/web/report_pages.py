@@ -11,7 +11,7 @@ from airmend.change.model import ChangeStatus
 from airmend.records.changes import change_of_run
 from airmend.records.database import Database
 from airmend.records.reports import list_reports, load_report
-from airmend.review.model import PostIncidentReport
+from airmend.review.document import PostIncidentReport
 from airmend.review.rendering import render_html, render_markdown
 from airmend.web.problems import make_problem
 from airmend.web.showing import HEADERS, Shower, page

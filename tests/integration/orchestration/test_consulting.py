@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from airmend.change.counterfactual import what_would_lower
 from airmend.change.learning.card import Mode
 from airmend.change.learning.reading import History
 from airmend.change.learning.store import MODEL_FILE, ModelStore
@@ -15,6 +16,7 @@ from airmend.change.model import ChangeStatus
 from airmend.errors import ConfigurationError
 from airmend.orchestration.assessment import assess_risk
 from airmend.orchestration.change_run import ChangeRun
+from airmend.orchestration.services import read_policy
 from tests.builders import AT
 from tests.integration.orchestration.conftest import Office, as_task
 from tests.unit.change.learning.histories import make_history
@@ -71,6 +73,15 @@ def test_what_the_model_said_is_recorded_and_can_be_said_again(
     assert change.risk is not None
     assert change.risk.learned is not None
     assert len(change.risk.policy_digest) == 64
+
+
+def test_what_would_lower_the_risk_is_recorded_with_it(run: ChangeRun) -> None:
+    said = assess_risk(run)
+    with run.database.session() as session:
+        change = run.read_change(session)
+    assert change.risk is not None
+    expected = what_would_lower(change.risk, len(change.targets), read_policy(run.settings)) or ""
+    assert said["lowered_by"] == change.risk.lowered_by == expected
 
 
 def spoil(run: ChangeRun, version: str) -> None:

@@ -14,8 +14,9 @@ from airmend.records.ledger import append_fact
 from airmend.records.reports import store_report
 from airmend.records.runbooks import save_version
 from airmend.records.tables import ExecutionRow
+from airmend.review.document import PostIncidentReport
 from airmend.review.facts import gather_facts
-from airmend.review.model import PostIncidentReport, ReportFacts
+from airmend.review.model import ReportFacts
 from airmend.review.report import build_report
 from tests.unit.review.scenarios import BASE_URL, later
 

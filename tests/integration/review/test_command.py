@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from airmend.cli.report import report_command
+from airmend.cli.report.command import app
 from airmend.records.database import Database
 from airmend.settings import get_settings
 from tests.integration.review.stored import rename, store_facts, store_with_report
@@ -24,8 +23,6 @@ def airmend_report(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterat
     """Runs the command on the records of the test."""
     monkeypatch.setenv("AIRMEND_DATABASE_URL", database_url)
     get_settings.cache_clear()
-    app = typer.Typer()
-    app.command()(report_command)
     yield lambda *words: CliRunner().invoke(app, list(words))
     get_settings.cache_clear()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from airmend.errors import ConfigurationError
-from airmend.review.model import PostIncidentReport
+from airmend.review.document import PostIncidentReport
 from airmend.review.report import build_report
 from airmend.review.saving import save_report
 from tests.unit.review.scenarios import BASE_URL, later, resolved_standard

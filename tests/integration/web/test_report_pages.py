@@ -9,7 +9,7 @@ import pytest
 
 from airmend.change.model import ChangeStatus
 from airmend.records.database import Database
-from airmend.review.model import PostIncidentReport
+from airmend.review.document import PostIncidentReport
 from tests.integration.review.stored import rename, store_facts, store_with_report
 from tests.integration.web.conftest import Caller
 from tests.integration.web.reader import Links, open_pages, see, under_way

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from airmend.change.counterfactual import what_would_lower
-from airmend.change.model import RiskBand
+from airmend.change.model import LearnedScore, RiskBand
 from airmend.change.policy import Policy
 from airmend.change.risk import score_change
 from tests.unit.change.builders import make_change, make_evidence, make_facts, make_outcome
@@ -61,6 +62,31 @@ def test_closing_incidents_is_no_advice_where_nobody_knows_of_any() -> None:
         "once the other incidents on the service are closed: low"
     )
     assert lowered(1, **evidence, open_incidents=None) is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "band", "expected"),
+    [
+        ("enforcing", RiskBand.HIGH, None),
+        ("enforcing", RiskBand.MODERATE, None),
+        ("enforcing", RiskBand.LOW, "after a clean first run: low"),
+        ("advisory", RiskBand.HIGH, "after a clean first run: low"),
+        ("shadow", RiskBand.HIGH, "after a clean first run: low"),
+    ],
+)
+def test_nothing_lowers_what_a_model_that_decides_has_raised(
+    mode: str, band: RiskBand, expected: str | None
+) -> None:
+    score = score_change(make_change(1), make_evidence(service=make_facts(tier=1)), Policy())
+    learned = LearnedScore(
+        model_version="a" * 64,
+        mode=mode,
+        probability=0.4,
+        band=band,
+        features={},
+        features_sha256="",
+    )
+    assert what_would_lower(score.model_copy(update={"learned": learned}), 1, Policy()) == expected
 
 
 @given(st.integers(2, 40), st.integers(1, 4), st.integers(0, 3))

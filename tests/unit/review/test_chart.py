@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from airmend.review.axis import CUT_WIDTH, make_axis
 from airmend.review.chart import WIDTH, draw_timeline, measure
-from airmend.review.model import Lane, PostIncidentReport, Span, SpanResult
+from airmend.review.document import PostIncidentReport
+from airmend.review.model import Lane, Span, SpanResult
 from airmend.review.report import build_report
 from tests.unit.review.scenarios import (
     BASE_URL,

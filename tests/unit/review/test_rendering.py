@@ -13,7 +13,7 @@ from jinja2 import Environment, UndefinedError
 from markdown_it import MarkdownIt
 from pydantic import ValidationError
 
-from airmend.review.model import PostIncidentReport
+from airmend.review.document import PostIncidentReport
 from airmend.review.rendering import (
     compile_templates,
     html_environment,
@@ -30,7 +30,8 @@ BAIT = (
 
 
 def build(name: str) -> PostIncidentReport:
-    return build_report(SCENARIOS[name](), made_at=later(20_000), base_url=BASE_URL)
+    report = build_report(SCENARIOS[name](), made_at=later(20_000), base_url=BASE_URL)
+    return report.model_copy(update={"controls": []})  # tried by test_annex_rendering.py
 
 
 class Page(HTMLParser):

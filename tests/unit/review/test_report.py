@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from airmend.change.model import ChangeStatus
 from airmend.execution.model import CheckOutcome, ExecutionStatus, Phase, TaskOutcome
 from airmend.records.model import Fact, FactKind
-from airmend.review.model import Outcome, PostIncidentReport, ReportFacts
+from airmend.review.document import PostIncidentReport
+from airmend.review.model import Outcome, ReportFacts
 from airmend.review.report import build_report
 from tests.unit.review.scenarios import (
     BASE_URL,

@@ -17,7 +17,7 @@ def pack_command(
     from airmend.audit.pack import collect_records, write_pack
     from airmend.cli.rule_options import records
     from airmend.records.reports import load_incident_report
-    from airmend.review.model import PostIncidentReport
+    from airmend.review.document import PostIncidentReport
     from airmend.review.rendering import render_html, render_markdown
     from airmend.settings import get_settings
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from airmend.change.model import ChangeStatus, Verdict
 from airmend.change.policy import POLICY
 from airmend.incident.model import IncidentStatus
-from airmend.review.model import PostIncidentReport, ReportFacts
+from airmend.review.document import PostIncidentReport
+from airmend.review.model import ReportFacts
 
 FORMS = ("JSON", "MD", "HTML")
 

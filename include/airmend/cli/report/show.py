@@ -1,4 +1,4 @@
-"""`airmend report`: list the reports, or print or save one of them."""
+"""`airmend report [show]`: list the reports, or print or save one of them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.exc import ProgrammingError
 
+from airmend.cli.report.finding import write_out
 from airmend.errors import StoreUnavailableError
 from airmend.records.database import Database
 from airmend.records.reports import list_reports, load_incident_report, load_report
-from airmend.review.model import PostIncidentReport
+from airmend.review.document import PostIncidentReport
 from airmend.review.rendering import render_html, render_markdown
 from airmend.review.wording import make_printable, word_time
 from airmend.settings import get_settings
@@ -28,7 +29,7 @@ class Format(StrEnum):
     HTML = "html"
 
 
-def report_command(
+def show_command(
     incident_or_change: Annotated[
         str | None,
         typer.Argument(help="Id of an incident or a change; without one, all are listed."),
@@ -66,14 +67,7 @@ def _show(database: Database, name: str, form: Format, output: Path | None) -> N
         text = report.canonical_json()
     else:
         text = render_html(report) if form is Format.HTML else render_markdown(report)
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        typer.echo(f"{output}: cannot be written ({error.strerror}); name another file", err=True)
-        raise typer.Exit(2) from error
+    write_out(text, output)
 
 
 def _find(database: Database, name: str) -> dict[str, Any] | None:
