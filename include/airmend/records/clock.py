@@ -26,4 +26,5 @@ def read_database_clock(session: Session) -> datetime:
 def latest_time(session: Session) -> datetime | None:
     """The latest time among the newest facts; None where nothing is recorded."""
     newest = select(LedgerRow.at).order_by(LedgerRow.id.desc()).limit(LATEST_FACTS).subquery()
-    return session.scalar(select(func.max(newest.c.at)))
+    at: datetime | None = session.scalar(select(func.max(newest.c.at)))
+    return at
