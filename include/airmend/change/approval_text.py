@@ -33,6 +33,7 @@ def approval_text(
     lowered_by: str | None = None,
     standing: Standing | None = None,
     drift: Sequence[str] = (),
+    timing: Sequence[str] = (),
 ) -> tuple[str, str]:
     """Write the question to the approver.
 
@@ -45,6 +46,7 @@ def approval_text(
         lowered_by: What would lower the band, from `what_would_lower`; None for nothing.
         standing: Who has to say yes, and who did; None leaves it out.
         drift: What is different since people were asked before; empty where they were not.
+        timing: When it would begin, and which changes it overlaps with; a sentence each.
 
     Returns:
         The subject, one line of plain text, and the body.
@@ -63,6 +65,7 @@ def approval_text(
     parts = [
         *_write_drift(drift),
         _write_risk(change.risk, lowered_by),
+        *_write_timing(timing),
         *_write_standing(standing),
         f"No answer until {expires_at:%Y-%m-%d %H:%M} {expires_at.tzname()} means no.",
         "## Why",
@@ -105,6 +108,13 @@ def _write_drift(drift: Sequence[str]) -> list[str]:
         return []
     changes = "\n".join(f"- {code(each)}" for each in drift)
     return [f"**Asked again**, earlier answers are void. What changed since:\n\n{changes}"]
+
+
+def _write_timing(timing: Sequence[str]) -> list[str]:
+    if not timing:
+        return []
+    lines = "\n".join(f"- {code(each)}" for each in timing)
+    return [f"**When it would begin**:\n\n{lines}"]
 
 
 def _write_standing(standing: Standing | None) -> list[str]:

@@ -30,6 +30,7 @@ from airmend.errors import ChangeRefusedError
 from airmend.orchestration.assessment import preflight_playbooks, service_facts
 from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.deciding import decide
+from airmend.orchestration.opening import describe_opening, waits_for_opening
 from airmend.orchestration.services import read_policy
 from airmend.orchestration.suppressing import refuse_suppressed
 from airmend.records.changes import get_decision
@@ -51,6 +52,7 @@ class Asked:
     body: str
     expires_at: datetime
     looks_at: datetime  # when it is looked at again, where nobody answers before
+    passes: bool = False  # the policy will decide, once the change may begin
 
     @property
     def approved(self) -> bool:
@@ -97,6 +99,7 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
             )
         if not change.status.is_final:
             refuse_suppressed(run, session)
+        passes = False
         questions = list_questions(session, change.id)
         asked_at = when_asked(change, questions) or run.now()
         playbooks = list(preflight_playbooks(session, change.id).values())
@@ -104,12 +107,13 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
         if decision is None:
             preflight = summarise_preflight(playbooks)
             basis = decide_automatically(change, policy, preflight, incident.inferred)
-            if basis is not None:
+            passes = basis is not None
+            if basis is not None and not waits_for_opening(run, session, change):
                 decision = decide(
                     run, session, Verdict.APPROVED, by=POLICY, basis=basis, asked_at=asked_at
                 )
         standing = Standing((), ())
-        if decision is None:
+        if decision is None and not passes:
             standing = _count(run, session, change, policy, roles, asked_at)
         expires_at = deadline(run, asked_at)
         subject, body = approval_text(
@@ -121,6 +125,7 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
             lowered_by=_lowered_by(change, policy),
             standing=standing,
             drift=_drift_since(change, questions),
+            timing=describe_opening(run, session, change) if decision is None else (),
         )
     return Asked(
         decision=decision,
@@ -130,6 +135,7 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
         body=body,
         expires_at=expires_at,
         looks_at=_looks_at(run, policy, standing, asked_at, expires_at),
+        passes=passes and decision is None,
     )
 
 

@@ -20,7 +20,9 @@ from airmend.errors import ChangeRefusedError
 from airmend.execution.model import Phase, PlaybookEvidence, latest_attempts
 from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.consulting import consult_model
+from airmend.orchestration.opening import find_other_changes
 from airmend.orchestration.services import read_policy, read_topology
+from airmend.records.begun import list_begun
 from airmend.records.changes import get_decision, set_assessment
 from airmend.records.executions import list_executions
 from airmend.records.history import count_open_incidents, past_changes, past_preflights
@@ -121,6 +123,7 @@ def _gather(run: ChangeRun, session: Session, change: ChangeRequest) -> RiskEvid
         open_incidents=count_open_incidents(
             session, runbook.change.service, without=change.incident_id
         ),
+        overlaps=find_other_changes(run, change, list_begun(session, without=change.id)),
     )
 
 
