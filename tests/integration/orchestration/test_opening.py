@@ -404,3 +404,26 @@ def test_a_change_on_the_same_service_is_a_factor_and_is_shown(office: Office) -
     body = job.settle().body
     assert "- `It overlaps with CHG-7 on shop too.`" in body
     assert "- `Beside these, the next free slot begins at Mon 2026-03-02 09:10 UTC.`" in body
+
+
+@pytest.mark.parametrize(("began", "asked_again"), [("before", False), ("after", True)])
+def test_another_change_voids_answers_when_it_began_after_them_and_not_when_it_has_ended(
+    office: Office, began: str, asked_again: bool
+) -> None:
+    other = office.publish(id="another", targets={"pattern": "web2", "max_hosts": 1})
+    first = office.request(other, 7)
+    run = office.run(first, other, "guard")
+    if began == "before":
+        assert guard_change(run)
+    job = Desk(office)
+    job.assess()
+    job.settle()
+    if began == "before":
+        with office.database.session() as session:
+            run.end(session, ChangeStatus.CANCELLED, "a person stopped it")
+    else:
+        assert guard_change(run)
+    asked = job.answer("olivia")
+    assert asked.approved is not asked_again
+    if asked_again:
+        assert "what raises the risk: overlapping changes came" in asked.body

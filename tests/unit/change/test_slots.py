@@ -18,6 +18,7 @@ from airmend.change.policy import Policy, load_policy
 from airmend.change.slots import Calendar
 from airmend.change.topology import Environment, ServiceFacts
 from airmend.errors import ConfigurationError
+from tests.documents import ROOT, blocks_of
 from tests.unit.change.builders import NOW, make_facts, make_service
 from tests.unit.incident.calendars import calendar as ical
 from tests.unit.incident.calendars import event
@@ -379,6 +380,19 @@ def test_a_file_that_was_not_read_is_never_taken_for_a_calendar_without_events(
     unread = load_policy(tmp_path / "policy.yaml", calendars=False)
     with pytest.raises(ConfigurationError, match="is not read"):
         unread.times.next_free_slot(NOW, MINUTE, SHOP)
+
+
+def test_the_calendar_of_the_documents_is_one(tmp_path: Path) -> None:
+    (block,) = [b for b in blocks_of(ROOT / "docs/calendars.md") if b.label == "policy.yaml"]
+    path = tmp_path / "policy.yaml"
+    path.write_text(block.text)
+    found = load_policy(path).times
+    first, second = make_facts(tier=1), make_facts(tier=3)
+    assert next_slot(found, "03-04T10:00", subject=Subject("shop", facts=first)) == "05-03 20:00"
+    assert next_slot(found, "03-04T10:00", subject=Subject("shop", facts=second)) == "03-04 10:00"
+    assert found.frozen(utc("01-31T12:00"), Subject("ledger", facts=second)) is None
+    ledger = ServiceFacts(service=make_service("ledger"))
+    assert found.frozen(utc("01-31T12:00"), Subject("ledger", facts=ledger)) is not None
 
 
 # --- Laws -----------------------------------------------------------------------------------
