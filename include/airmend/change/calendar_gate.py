@@ -94,6 +94,15 @@ def offer_slot(
     return best or calendar.next_free_slot(at, length, subject, busy=others)
 
 
+def work_of(
+    calendar: Calendar, at: datetime, length: timedelta, subject: Subject, *, is_at_work: bool
+) -> Interval | None:
+    """When a change under way works at the latest: now, or in its next slot; None without one."""
+    if is_at_work:
+        return Interval(at, at + length)
+    return calendar.next_free_slot(at, length, subject)
+
+
 def tell_slot(slot: Interval | None, calendar: Calendar) -> str:
     """A slot for people, in the zone of the policy."""
     if slot is None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from airmend.change.calendar_gate import find_hold, offer_slot, tell_time
+from airmend.change.calendar_gate import find_hold, offer_slot, tell_time, work_of
 from airmend.change.calendar_policy import FreezeEntry, HolidayEntry, WindowEntry
 from airmend.change.calendar_scope import Fit, Scoped, Subject
 from airmend.change.conflicts import OtherChange, find_overlaps
@@ -140,8 +140,10 @@ def _tell_change(other: Begun, calendar: Calendar, topology: Topology | None, no
     text = f"{other.change.id}  {other.change.status.value} on {other.service}: {where}"
     if slot is None:
         return f"{text}; has no free slot"
+    if other.is_at_work:
+        return f"{text}; until {tell_time(slot.end_at, calendar)} at the latest"
     if slot.start_at <= now:
-        return f"{text}; until {tell_time(slot.end_at, calendar)} at the latest, once approved"
+        return f"{text}; may begin"
     return f"{text}; waits for {tell_time(slot.start_at, calendar)}"
 
 
@@ -149,7 +151,7 @@ def _slot_of(
     other: Begun, calendar: Calendar, topology: Topology | None, now: datetime
 ) -> Interval | None:
     subject = Subject.of(other.service, other.change.change_type, other.hosts, topology)
-    return calendar.next_free_slot(now, other.length, subject)
+    return work_of(calendar, now, other.length, subject, is_at_work=other.is_at_work)
 
 
 def _busy(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from airmend.change.calendar_gate import offer_slot
+from airmend.change.calendar_gate import offer_slot, work_of
 from airmend.change.calendar_scope import Subject
 from airmend.change.conflicts import OtherChange, Overlap, find_overlaps
 from airmend.change.intervals import Interval
@@ -41,14 +41,14 @@ def offer_to(
 ) -> Interval | None:
     """The next free slot to name to people, beside the changes that would overlap.
 
-    Another change is at work in its own next slot, which is now where that has come.
+    Another change is at work now, or in its own next slot.
     """
     topology, calendar, now = read_topology(run.settings), policy.times, run.now()
     overlapping = {each.change_id for each in find_other_changes(run, change, others)}
     slots = []
     for other in (it for it in others if it.change.id in overlapping):
         subject = Subject.of(other.service, other.change.change_type, other.hosts, topology)
-        slot = calendar.next_free_slot(now, other.length, subject)
+        slot = work_of(calendar, now, other.length, subject, is_at_work=other.is_at_work)
         slots += [slot] if slot is not None else []
     return offer_slot(calendar, now, length_of_run(run), subject_of_run(run, change), slots)
 

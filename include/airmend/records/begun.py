@@ -9,8 +9,10 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from airmend.change.model import FINAL_CHANGE_STATUSES, ChangeRequest
+from airmend.change.model import FINAL_CHANGE_STATUSES, ChangeRequest, ChangeStatus
 from airmend.records.tables import ChangeRow, RunbookVersionRow, StartRow
+
+AT_WORK = frozenset({ChangeStatus.EXECUTING, ChangeStatus.VERIFYING, ChangeStatus.ROLLING_BACK})
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,11 @@ class Begun:
     change: ChangeRequest
     service: str  # the one that its runbook changes
     length: timedelta  # how long its steps may take
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether its steps have begun; otherwise it is assessed, or waits."""
+        return self.change.status in AT_WORK
 
     @property
     def hosts(self) -> Sequence[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from airflow.sdk.exceptions import AirflowRescheduleException
 
 from airmend.change.model import ChangeRequest, ChangeStatus, ChangeType
 from airmend.errors import CalendarClosedError, ChangeRefusedError, ConfigurationError
@@ -21,6 +22,7 @@ from airmend.orchestration.assessment import assess_again, assess_risk
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.guarding import guard_change, hold_targets
 from airmend.orchestration.opening import BUSY_AGAIN, LOOK_EVERY, NotYet
+from airmend.orchestration.operators import rescheduling
 from airmend.orchestration.preflight import run_preflight
 from airmend.orchestration.rolling_back import roll_back
 from airmend.records.incidents import get_incident, note_recovery
@@ -427,3 +429,12 @@ def test_another_change_voids_answers_when_it_began_after_them_and_not_when_it_h
     assert asked.approved is not asked_again
     if asked_again:
         assert "what raises the risk: overlapping changes came" in asked.body
+
+
+# --- Airflow ----------------------------------------------------------------------------------
+
+
+def test_a_wait_becomes_a_reschedule_of_the_task() -> None:
+    with pytest.raises(AirflowRescheduleException) as caught, rescheduling():
+        raise NotYet(AT)
+    assert caught.value.reschedule_date == AT
