@@ -2,7 +2,7 @@
 
 Asked by the guard, when the approval is settled, and before every step, each time anew, since
 hours pass in between. A change that waits holds no worker slot and none of its targets; it is
-looked at every minute whether something ended it meanwhile. What it waits for is a fact of the
+looked at every half minute whether something ended it meanwhile. What it waits for is a fact of the
 story, so that a task which died goes on waiting where it was. Imports nothing of Airflow.
 """
 
@@ -35,7 +35,7 @@ from airmend.records.ledger import read_story
 from airmend.records.model import Fact, FactKind
 from airmend.records.runbooks import lock_reason
 
-LOOK_EVERY = timedelta(seconds=60)
+LOOK_EVERY = timedelta(seconds=30)
 """So often a change that waits looks whether its incident or the calendar is another one."""
 
 BUSY_AGAIN = timedelta(seconds=5)
