@@ -28,6 +28,7 @@
     │   ├── BudgetSpentError          as many changes began as the policy allows
     │   ├── ClockError                the clock cannot be trusted
     │   ├── RunbookLockedError        a failed rollback locked the runbook
+    │   ├── CalendarClosedError       a freeze, or outside of a binding change window
     │   ├── SuppressedError           a mute, a window or the kill switch holds it back
     │   ├── NotAuthorisedError        no stored approval covers what would be done
     │   └── LeaseLostError            the change no longer holds its targets
@@ -210,6 +211,10 @@ class ClockError(ChangeRefusedError):
 
 class RunbookLockedError(ChangeRefusedError):
     """A rollback of this runbook failed; a person unlocks it after a look."""
+
+
+class CalendarClosedError(ChangeRefusedError):
+    """A freeze is in force, or the change is outside of the windows that it is bound to."""
 
 
 class SuppressedError(ChangeRefusedError):

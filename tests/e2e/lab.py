@@ -242,3 +242,4 @@ def write_lab(folder: Path) -> None:
     )
     write_lab_runbook(folder, "lab-edited")
     write_lab_runbook(folder, "lab-needs-two")
+    write_lab_runbook(folder, "lab-at-night", change={"service": "night-shop"})

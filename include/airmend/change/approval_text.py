@@ -36,6 +36,7 @@ def approval_text(
     drift: Sequence[str] = (),
     reasons: Sequence[str] = (),
     authors: Authors | None = None,
+    timing: Sequence[str] = (),
 ) -> tuple[str, str]:
     """Write the question to the approver.
 
@@ -50,6 +51,7 @@ def approval_text(
         drift: What is different since people were asked before; empty where they were not.
         reasons: Why the policy does not approve it by itself, from `why_a_person`.
         authors: Who may not approve it; None leaves that out.
+        timing: When it would begin, and which changes it overlaps with; a sentence each.
 
     Returns:
         The subject, one line of plain text, and the body.
@@ -68,6 +70,7 @@ def approval_text(
     parts = [
         *_write_drift(drift),
         _write_risk(change.risk, lowered_by),
+        *_write_timing(timing),
         *_write_standing(standing),
         *_write_reasons(reasons),
         *_write_authors(authors),
@@ -112,6 +115,13 @@ def _write_drift(drift: Sequence[str]) -> list[str]:
         return []
     changes = "\n".join(f"- {code(each)}" for each in drift)
     return [f"**Asked again**, earlier answers are void. What changed since:\n\n{changes}"]
+
+
+def _write_timing(timing: Sequence[str]) -> list[str]:
+    if not timing:
+        return []
+    lines = "\n".join(f"- {code(each)}" for each in timing)
+    return [f"**When it would begin**:\n\n{lines}"]
 
 
 def _write_standing(standing: Standing | None) -> list[str]:

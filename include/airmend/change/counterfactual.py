@@ -15,6 +15,7 @@ CONDITIONS = {
     factors.NO_CLEAN_RUN: "after a clean first run",
     factors.DIGEST_CHANGED: "after a clean run of this version",
     factors.OUTSIDE_WINDOW: "inside the change window",
+    factors.OVERLAPPING: "once the changes that overlap have ended",
     factors.OPEN_INCIDENTS: "once the other incidents on the service are closed",
     factors.SKIPPED_TASKS: "with fewer tasks that check mode skips",
     factors.LARGE_DIFF: "with a diff of the usual size",

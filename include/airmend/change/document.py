@@ -38,14 +38,18 @@ class YamlDocument:
         """`path:line` of a value, or of the nearest thing around it that has a line."""
         return f"{self.path}:{self.locate(location)}"
 
-    def validate(self, model: type[Model]) -> Model:
+    def validate(self, model: type[Model], context: dict[str, Any] | None = None) -> Model:
         """The file as a model.
+
+        Args:
+            model: What it is to be.
+            context: What the model's own checks need to know beside the file.
 
         Raises:
             ConfigurationError: Something in the file is not valid; one line a mistake.
         """
         try:
-            return model.model_validate(self.data)
+            return model.model_validate(self.data, context=context)
         except ValidationError as error:
             mistakes = [self._describe(details) for details in error.errors(include_url=False)]
             raise ConfigurationError("\n".join(mistakes)) from error

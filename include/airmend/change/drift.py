@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from airmend.change.model import ChangeContent
+from airmend.change.model import ChangeContent, RiskBand, RiskScore
 
 SHOWN = 5
 
@@ -33,6 +33,23 @@ def describe_drift(asked: ChangeContent, now: ChangeContent) -> list[str]:
     found += _compare_names("what raises the risk", asked.raised_by, now.raised_by)
     found += _compare_foreseen(asked.foreseen, now.foreseen)
     return found
+
+
+def is_no_graver(now: RiskScore, asked: RiskScore) -> bool:
+    """Whether a risk gives people no reason that they did not have when they were asked.
+
+    Neither its band nor its impact is higher, and nothing raises it that did not before.
+    """
+    bands = list(RiskBand)
+    return (
+        bands.index(now.band) <= bands.index(asked.band)
+        and now.impact <= asked.impact
+        and _raising(now) <= _raising(asked)
+    )
+
+
+def _raising(risk: RiskScore) -> set[str]:
+    return {factor.name for factor in risk.factors if factor.contribution > 0}
 
 
 def _compare_names(what: str, before: Sequence[str], now: Sequence[str]) -> list[str]:

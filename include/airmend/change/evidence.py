@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from airmend.change.conflicts import Overlap
 from airmend.change.topology import ServiceFacts
 from airmend.execution.model import ExecutionStatus, PlaybookEvidence
 
@@ -57,6 +58,7 @@ class RiskEvidence:
     history: Sequence[PastOutcome] | None  # of this runbook, any order; empty: never ran
     earlier_diff_lines: Sequence[int] | None  # of this runbook's earlier preflights
     open_incidents: int | None  # on the service, without this one
+    overlaps: Sequence[Overlap] | None  # with other changes that are under way
 
 
 def changed_lines(diff: str) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 
+from airmend.change.calendar_scope import Subject
 from airmend.change.evidence import PastOutcome, PreflightFacts, RiskEvidence
 from airmend.change.model import ChangeRequest, RiskFactor
 from airmend.change.policy import Policy
@@ -24,6 +25,7 @@ SKIPPED_TASKS = "tasks skipped in check mode"
 FAILED_PREFLIGHT = "preflight failed"
 HOSTS = "hosts touched"
 OPEN_INCIDENTS = "other open incidents on the service"
+OVERLAPPING = "overlapping changes"
 OUTSIDE_WINDOW = "outside the change window"
 PRIVILEGED = "privilege escalation"
 UNKNOWN_SERVICE = "service not in the topology"
@@ -160,13 +162,32 @@ def weigh_open_incidents(evidence: RiskEvidence, weights: Weights) -> RiskFactor
     return _seen(OPEN_INCIDENTS, f"{evidence.open_incidents} open", RECORDS, weight)
 
 
-def weigh_time(now_at: datetime, policy: Policy) -> RiskFactor:
-    """Whether people are around who know the service."""
+def weigh_overlaps(evidence: RiskEvidence, weights: Weights) -> RiskFactor:
+    """Whether another change is under way on the same things, or on what is next to them."""
+    overlaps, weight = evidence.overlaps, weights.overlapping_change
+    if overlaps is None:
+        return _missing(OVERLAPPING, "not readable", RECORDS, weight)
+    if not overlaps:
+        return _seen(OVERLAPPING, "no other change", RECORDS, 0.0)
+    more = f" and {len(overlaps) - 3} more" if len(overlaps) > 3 else ""
+    seen = f"{'; '.join(str(each) for each in overlaps[:3])}{more}"
+    return _seen(OVERLAPPING, seen, RECORDS, weight)
+
+
+def weigh_time(change: ChangeRequest, evidence: RiskEvidence, policy: Policy) -> RiskFactor:
+    """Whether people are around who know the service.
+
+    A change that may only begin inside a window is not outside of one when it runs.
+    """
+    now_at, calendar = evidence.now_at, policy.times
     local = now_at.astimezone(policy.zone)
     seen = f"{local:%a %H:%M} {policy.time_zone}"
-    if not policy.change_windows:
+    subject = Subject(evidence.service_name, change.change_type, evidence.service)
+    if calendar.windows_of(subject, binding=True):
+        return _seen(OUTSIDE_WINDOW, f"{seen}, bound to its window", POLICY_FILE, 0.0)
+    if not calendar.windows_of(subject, binding=False):
         return _seen(OUTSIDE_WINDOW, f"{seen}, no window is set", POLICY_FILE, 0.0)
-    weight = 0.0 if policy.welcomes(now_at) else policy.risk.weights.outside_window
+    weight = 0.0 if policy.welcomes(now_at, subject) else policy.risk.weights.outside_window
     return _seen(OUTSIDE_WINDOW, seen, POLICY_FILE, weight)
 
 

@@ -11,18 +11,21 @@ import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
 from airmend.change.approval_policy import ApprovalPolicy
 from airmend.change.authors import AuthorsPolicy
 from airmend.change.autonomy import AutonomyPolicy
+from airmend.change.calendar_policy import FOLDER, CalendarPolicy
+from airmend.change.calendar_scope import Subject, ZoneName
 from airmend.change.document import read_document
 from airmend.change.guard_rails import GuardRails
 from airmend.change.model import RiskBand
 from airmend.change.policy_part import Part
 from airmend.change.risk_policy import RiskPolicy
+from airmend.change.slots import Calendar
 from airmend.change.standard import StandardPolicy
 from airmend.change.windows import ChangeWindow
 from airmend.incident.model import IntakeLimits
@@ -36,8 +39,9 @@ class Policy(Part):
     """The whole of the policy file."""
 
     risk: RiskPolicy = RiskPolicy()
-    time_zone: str = "UTC"
+    time_zone: ZoneName = "UTC"
     change_windows: tuple[ChangeWindow, ...] = ()  # none means that any time is welcome
+    calendar: CalendarPolicy = CalendarPolicy()
     target_wait_seconds: int = Field(default=300, ge=0, le=86_400)
     approvers: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     approval: ApprovalPolicy = ApprovalPolicy()
@@ -48,17 +52,6 @@ class Policy(Part):
     guard_rails: GuardRails = GuardRails()
     intake: IntakeLimits = IntakeLimits()
     report: ReportRules = ReportRules()
-
-    @field_validator("time_zone")
-    @classmethod
-    def _zone_is_known(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(
-                f"'{value}' is not a time zone; use a name such as Europe/Berlin."
-            ) from error
-        return value
 
     @field_validator("automatic_bands_for_standard")
     @classmethod
@@ -71,26 +64,38 @@ class Policy(Part):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone of the change windows."""
+        """The zone of what names none."""
         return ZoneInfo(self.time_zone)
 
-    def welcomes(self, at: datetime) -> bool:
-        """Whether an aware time is inside a change window, or there are none."""
-        local = at.astimezone(self.zone)
-        return not self.change_windows or any(w.holds(local) for w in self.change_windows)
+    @property
+    def times(self) -> Calendar:
+        """What change windows, freezes and holidays mean together."""
+        return Calendar(self.calendar, self.zone, self.change_windows)
+
+    def welcomes(self, at: datetime, subject: Subject) -> bool:
+        """Whether an aware time is inside a change window of a change, or it has none."""
+        return self.times.welcomes(at, subject)
 
     @property
     def digest(self) -> str:
-        """64 hexadecimal digits that change when any value does, defaults included."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        """64 hexadecimal digits that change when any value or calendar file does."""
+        content = self.model_dump(mode="json") | {"files": self.calendar.file_digests}
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def load_policy(path: Path | None) -> Policy:
+def load_policy(path: Path | None, *, calendars: bool = True) -> Policy:
     """The policy of this installation; without a file, the defaults.
+
+    Args:
+        path: The file; the calendar files that it names are looked for beside it.
+        calendars: Whether those are read; only a reader who asks for no times may do without.
 
     Raises:
         ConfigurationError: A file is named and cannot be used. There is no way back to the
             defaults then: they could allow what the file forbids.
     """
-    return Policy() if path is None else read_document(path).validate(Policy)
+    if path is None:
+        return Policy()
+    context = {FOLDER: path.parent} if calendars else None
+    return read_document(path).validate(Policy, context)

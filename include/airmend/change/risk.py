@@ -96,7 +96,8 @@ def _weigh(
         factors.weigh_preflight(evidence.preflight, weights),
         factors.weigh_hosts(hosts, weights),
         factors.weigh_open_incidents(evidence, weights),
-        factors.weigh_time(evidence.now_at, policy),
+        factors.weigh_overlaps(evidence, weights),
+        factors.weigh_time(change, evidence, policy),
         factors.weigh_privilege(evidence.privileged, weights),
         *factors.weigh_topology(evidence, weights),
     ]

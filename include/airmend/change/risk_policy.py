@@ -35,6 +35,7 @@ class Weights(Part):
     hosts_doubled: Weight = 0.3  # each time the number of hosts doubles ...
     hosts_at_most: Weight = 1.5  # ... up to this
     open_incident: Weight = 0.5
+    overlapping_change: Weight = 0.8
     outside_window: Weight = 0.4
     privileged: Weight = 0.2
     unknown_service: Weight = 0.7

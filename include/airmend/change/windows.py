@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, field_validator
 
+from airmend.change.intervals import Interval
 from airmend.change.policy_part import Part
+from airmend.change.series import in_zone
+
+DAY = timedelta(days=1)
 
 
 class Weekday(StrEnum):
@@ -47,12 +53,22 @@ class ChangeWindow(Part):
             raise ValueError("a time has a zone of its own; remove it, time_zone holds for all.")
         return value
 
-    def holds(self, local: datetime) -> bool:
-        """Whether a local time is inside."""
-        days = list(Weekday)
-        today = days[local.weekday()] in self.days
-        yesterday = days[(local - timedelta(days=1)).weekday()] in self.days
-        clock = local.time()
-        if self.from_ < self.to:
-            return today and self.from_ <= clock < self.to
-        return (today and clock >= self.from_) or (yesterday and clock < self.to)
+    @property
+    def name(self) -> str:
+        """The window as people write it."""
+        days = "" if len(self.days) == len(Weekday) else ", ".join(self.days) + " "
+        return f"{days}{self.from_:%H:%M} to {self.to:%H:%M}"
+
+    def between(self, first: datetime, last: datetime, zone: ZoneInfo) -> Iterator[Interval]:
+        """When it is open in a time, in UTC; by the clock on the wall, summer and winter."""
+        week = list(Weekday)
+        day = first.astimezone(zone).date() - 2 * DAY
+        end = last.astimezone(zone).date() + DAY
+        while day <= end:
+            if week[day.weekday()] in self.days:
+                closing = day if self.from_ < self.to else day + DAY
+                start_at = in_zone(datetime.combine(day, self.from_), zone).astimezone(UTC)
+                end_at = in_zone(datetime.combine(closing, self.to), zone).astimezone(UTC)
+                if start_at < end_at and end_at > first and start_at <= last:
+                    yield Interval(start_at, end_at)
+            day += DAY

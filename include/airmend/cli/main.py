@@ -42,6 +42,7 @@ COMMANDS = {
     "mutes": Entry("mute", "mutes_command", "List mutes, windows and the kill switch."),
     "unmute": Entry("mute", "unmute_command", "End a mute or a window before its time."),
     "maintenance": Entry("maintenance", "app", "List, add and check maintenance windows."),
+    "calendar": Entry("calendar", "app", "Show change windows and freezes, and the next slot."),
     "stop": Entry("stop", "stop_command", "Stop all remediations: the kill switch."),
     "resume": Entry("stop", "resume_command", "Let remediations begin again after a stop."),
     "audit": Entry("audit.command", "app", "Seal, export and prove what was recorded."),

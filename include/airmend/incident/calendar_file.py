@@ -3,30 +3,32 @@
 An event says itself which incidents it covers, in properties `X-AIRMEND-SCOPE` or in lines of
 its description that begin with `airmend:`. An event that says nothing is a mistake: it never
 means all. Files come from people's calendars, so whatever stands in them gives a result and no
-error. The library costs 0.15 s to import and is imported where it is first needed.
+error. What calendars have in common is read by `airmend.calendars`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from airmend.calendars.files import (
+    MOVED,
+    is_cancelled,
+    one_line,
+    parse_calendars,
+    read_recurrence,
+    series_of,
+    text_of,
+    zone_of,
+)
+from airmend.calendars.recurrence import EventError, Recurrence
 from airmend.errors import SuppressionError
-from airmend.incident.event_times import read_time, read_times
 from airmend.incident.fields import NAME_LIMIT, SUMMARY_LIMIT, cut, storable
-from airmend.incident.model import Scope, ScopeKind
-from airmend.incident.recurrence import EventError, Recurrence, on_wall
+from airmend.incident.model import MAX_SUPPRESSION, Scope, ScopeKind
 from airmend.incident.rule_making import make_scope
-
-MAX_BYTES = 1_048_576
-MAX_EVENTS = 1_000
-
-MOVED = "RECURRENCE-ID"
-"""Marks an event that stands for one occurrence of a series."""
 
 _LINE = re.compile(r"^\s*airmend\b\s*:?(.*)$", re.IGNORECASE)
 _BREAK = re.compile(r"<br\s*/?>|\r?\n", re.IGNORECASE)
@@ -70,19 +72,11 @@ def read_calendar(name: str, data: bytes) -> CalendarFile:
         name: The file's name, as people know it.
         data: Its content.
     """
-    import icalendar
-
-    if len(data) > MAX_BYTES:
-        return _useless(name, f"it has more than {MAX_BYTES} bytes. Split it")
     try:
-        calendars = icalendar.Calendar.from_ical(data, multiple=True)
-        events = [event for each in calendars for event in each.walk("VEVENT")]
-    except Exception as error:  # noqa: BLE001 - the library raises what it likes about a file
-        return _useless(name, f"it is not an iCalendar file ({_line(error)}). Export it again")
-    if not calendars or any(each.name != "VCALENDAR" for each in calendars):
-        return _useless(name, "it holds no whole VCALENDAR. Export it again, and copy all of it")
-    if len(events) > MAX_EVENTS:
-        return _useless(name, f"it has more than {MAX_EVENTS} events. Split it")
+        calendars = parse_calendars(data)
+    except EventError as error:
+        return _useless(name, str(error).rstrip(" ."))
+    events = [event for each in calendars for event in each.walk("VEVENT")]
     return _read_events(name, calendars, events)
 
 
@@ -110,7 +104,7 @@ def _read_events(name: str, calendars: Sequence[Any], events: Sequence[Any]) -> 
     windows, mistakes = [], []
     for calendar in calendars:
         try:
-            zone = _zone_of(calendar)
+            zone = zone_of(calendar, UTC)
         except EventError as error:
             return _useless(name, str(error).rstrip(" ."))
         for event in calendar.walk("VEVENT"):
@@ -119,39 +113,21 @@ def _read_events(name: str, calendars: Sequence[Any], events: Sequence[Any]) -> 
             except EventError as error:
                 mistakes.append(f"{name}: event '{_title(event)}': {str(error).rstrip(' .')}.")
             except Exception as error:  # noqa: BLE001 - a strange event is a mistake of the file
-                fact = f"it is not understood ({_line(error)}). Write it anew."
+                fact = f"it is not understood ({one_line(error)}). Write it anew."
                 mistakes.append(f"{name}: event '{_title(event)}': {fact}")
             else:
                 windows += [window] if window is not None else []
     return CalendarFile(windows, mistakes)
 
 
-def _zone_of(calendar: Any) -> tzinfo:
-    """The zone of days, and of times that name none: the calendar's own, or UTC."""
-    name = str(calendar.get("X-WR-TIMEZONE") or "")
-    try:
-        return ZoneInfo(name) if name else UTC
-    except (OSError, ValueError, KeyError) as error:
-        raise EventError(f"its X-WR-TIMEZONE '{name}' is not known", "Name another") from error
-
-
 def _read_event(name: str, event: Any, zone: tzinfo, events: Sequence[Any]) -> Window | None:
     """One event; None for one that was cancelled."""
-    if event.errors:
-        field, message = event.errors[0]
-        raise EventError(f"its {field} is not understood ({_line(message)})", "Correct it")
-    recurrence = read_times(event, zone)
+    recurrence = read_recurrence(event, zone, events, MAX_SUPPRESSION)
     scopes = list(_scopes_of(event))
-    series = [other for other in events if _text(other, "UID") == _text(event, "UID")]
-    if MOVED in event:
-        if "RANGE" in event[MOVED].params:
-            raise EventError("it changes all later occurrences", "Split the series in two.")
+    if MOVED in event and not scopes:
         # some programs copy nothing else to an occurrence that was moved
-        scopes = scopes or [it for e in series if MOVED not in e for it in _scopes_of(e)]
-    else:
-        moved = [on_wall(read_time(e, MOVED), recurrence.zone) for e in series if MOVED in e]
-        recurrence = replace(recurrence, without=recurrence.without | frozenset(moved))
-    if _text(event, "STATUS").upper() == "CANCELLED":
+        scopes = [it for e in series_of(event, events) if MOVED not in e for it in _scopes_of(e)]
+    if is_cancelled(event):
         return None
     if not scopes:
         raise EventError("it does not say which incidents it covers", _HOW)
@@ -181,13 +157,8 @@ def _scopes_of(event: Any) -> Iterator[Scope]:
 
 
 def _text(event: Any, field: str) -> str:
-    value = event.get(field, "")
-    return str(storable(str(value[0] if isinstance(value, list) and value else value)))
+    return str(storable(text_of(event, field)))
 
 
 def _title(event: Any) -> str:
     return cut(_text(event, "SUMMARY").strip() or _text(event, "UID") or "without a name", 80)
-
-
-def _line(error: object) -> str:
-    return cut(" ".join(str(error).split()), 120)

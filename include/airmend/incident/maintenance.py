@@ -15,9 +15,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
-from airmend.incident.calendar_file import MAX_BYTES, CalendarFile, Window, read_calendar
+from airmend.calendars.files import MAX_BYTES
+from airmend.calendars.recurrence import EventError
+from airmend.incident.calendar_file import CalendarFile, Window, read_calendar
 from airmend.incident.model import SuppressionKind, SuppressionRule
-from airmend.incident.recurrence import EventError
 
 SUFFIX = ".ics"
 AHEAD = timedelta(days=31)

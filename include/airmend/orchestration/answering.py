@@ -22,6 +22,7 @@ from airmend.orchestration.authorship import excluded_authors
 from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.deciding import decide
 from airmend.orchestration.guarding import hold_targets
+from airmend.orchestration.opening import await_opening
 from airmend.orchestration.preflight import run_preflight
 from airmend.orchestration.services import read_policy
 from airmend.records.changes import get_decision
@@ -94,15 +95,19 @@ def settle(run: ChangeRun, roles: Roles, look_again: Callable[[ChangeRun], None]
         The question as it stands then, with the decision where there is one.
 
     Raises:
+        NotYet: It is approved, and waits for its change window or the end of a freeze.
         ChangeRefusedError: As `open_question` and `look_again`.
     """
     asked = open_question(run, roles)
     if asked.decision is None and asked.standing.rejection is not None:
         vote = asked.standing.rejection
         _decide(run, asked, Verdict.REJECTED, by=vote.person)
-    elif asked.decision is None and asked.standing.approved:
+    elif asked.decision is None and (asked.standing.approved or asked.passes):
+        await_opening(run)
         with refusing(run):
             look_again(run)
+        if asked.passes:
+            return settle(run, roles, look_again)  # as it is now, the policy may not allow it
         _approve_unless_changed(run, asked)
     elif asked.decision is None and run.now() >= asked.expires_at:
         _decide(run, asked, Verdict.EXPIRED, by=POLICY)

@@ -19,6 +19,7 @@ from airmend.orchestration.operators import (
     Cancellable,
     airflow_errors,
     open_run,
+    rescheduling,
 )
 
 if TYPE_CHECKING:
@@ -37,8 +38,9 @@ class ApprovalSensor(Cancellable, BaseSensorOperator):
 
     There is no default answer: time running out rejects. Answers of the requester and of the
     runbook's authors do not count; the task says so and goes on waiting, as it does while more
-    people are needed. Each question is a try of its own (`asking_again`). Safe to repeat: votes
-    and the decision are looked up first, and the deadline does not move.
+    people are needed. What was approved outside its change window is rescheduled until that opens,
+    and looked at again then. Each question is a try of its own (`asking_again`). Safe to repeat:
+    votes and the decision are looked up first, and the deadline does not move.
     """
 
     ui_color = "#fff3e0"
@@ -79,7 +81,7 @@ class ApprovalSensor(Cancellable, BaseSensorOperator):
         from airmend.orchestration.answering import look_again, settle
 
         cancelled = self.prepare()
-        with airflow_errors():
+        with airflow_errors(), rescheduling():
             return settle(run, read_roles(), lambda run: look_again(run, cancelled))
 
     def _conclude(self, decision: Decision) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from airmend.orchestration.assessment import preflight_playbooks, service_facts
 from airmend.orchestration.authorship import excluded_authors
 from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.deciding import decide
+from airmend.orchestration.opening import describe_opening, waits_for_opening
 from airmend.orchestration.services import read_policy
 from airmend.orchestration.standing import end_as_proposal, ground_of
 from airmend.orchestration.suppressing import refuse_suppressed
@@ -53,6 +54,7 @@ class Asked:
     body: str
     expires_at: datetime
     looks_at: datetime  # when it is looked at again, where nobody answers before
+    passes: bool = False  # the policy will decide, once the change may begin
 
     @property
     def approved(self) -> bool:
@@ -100,6 +102,7 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
             )
         if not change.status.is_final:
             refuse_suppressed(run, session)
+        passes = False
         questions = list_questions(session, change.id)
         asked_at = when_asked(change, questions) or run.now()
         playbooks = list(preflight_playbooks(session, change.id).values())
@@ -110,12 +113,13 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
             facts = (preflight, ground_of(run, session, change, policy), incident.inferred)
             basis = decide_automatically(change, policy, *facts)
             reasons = why_a_person(change, policy, *facts)
-            if basis is not None:
+            passes = basis is not None
+            if basis is not None and not waits_for_opening(run, session, change):
                 decision = decide(
                     run, session, Verdict.APPROVED, by=POLICY, basis=basis, asked_at=asked_at
                 )
         standing, authors = Standing((), ()), None
-        if decision is None:
+        if decision is None and not passes:
             authors = excluded_authors(run, session, policy)
             standing = _count(run, session, change, policy, roles, asked_at, authors.names)
         expires_at = deadline(run, asked_at)
@@ -130,6 +134,7 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
             drift=_drift_since(change, questions),
             reasons=reasons,
             authors=authors,
+            timing=describe_opening(run, session, change) if decision is None else (),
         )
     return Asked(
         decision=decision,
@@ -139,6 +144,7 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
         body=body,
         expires_at=expires_at,
         looks_at=_looks_at(run, policy, standing, asked_at, expires_at),
+        passes=passes and decision is None,
     )
 
 

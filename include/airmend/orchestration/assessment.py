@@ -12,16 +12,19 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from airmend.change.counterfactual import what_would_lower
+from airmend.change.drift import is_no_graver
 from airmend.change.evidence import PastOutcome, RiskEvidence, summarise_preflight
 from airmend.change.foreseen import digest_foreseen
-from airmend.change.model import ChangeRequest, ChangeStatus
+from airmend.change.model import ChangeRequest, ChangeStatus, RiskScore
 from airmend.change.risk import score_change
 from airmend.change.topology import ServiceFacts
 from airmend.errors import ChangeRefusedError
 from airmend.execution.model import Phase, PlaybookEvidence, latest_attempts
 from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.consulting import consult_model
+from airmend.orchestration.overlapping import find_other_changes
 from airmend.orchestration.services import read_policy, read_topology
+from airmend.records.begun import list_begun
 from airmend.records.changes import get_decision, set_assessment
 from airmend.records.executions import list_executions
 from airmend.records.history import count_open_incidents, past_changes, past_preflights
@@ -63,7 +66,7 @@ def assess_again(run: ChangeRun) -> dict[str, Any]:
         lowered_by = (what_would_lower(score, hosts, policy) if hosts else None) or ""
         score = score.model_copy(update={"lowered_by": lowered_by})
         foreseen = digest_foreseen(preflight_playbooks(session, change.id))
-        set_assessment(session, change.id, score, foreseen)
+        set_assessment(session, change.id, _risk_to_keep(change, score), foreseen)
         leading = "; ".join(
             f"{factor.name} ({factor.input}) {factor.contribution:+.2f}"
             for factor in score.factors[:3]
@@ -84,6 +87,18 @@ def assess_again(run: ChangeRun) -> dict[str, Any]:
             " (missing)" if factor.missing else "",
         )
     return score.model_dump(mode="json")
+
+
+def _risk_to_keep(change: ChangeRequest, now: RiskScore) -> RiskScore:
+    """The risk that stands with a change: that which people were asked about, while it is as grave.
+
+    Who said yes to it says yes to less; another change that has ended meanwhile, or an hour that
+    came, would void the answers for nothing.
+    """
+    asked = change.risk
+    if change.status is not ChangeStatus.AWAITING_APPROVAL or asked is None:
+        return now
+    return asked if is_no_graver(now, asked) else now
 
 
 def preflight_playbooks(session: Session, change_id: str) -> dict[str, PlaybookEvidence]:
@@ -125,6 +140,7 @@ def _gather(run: ChangeRun, session: Session, change: ChangeRequest) -> RiskEvid
         open_incidents=count_open_incidents(
             session, runbook.change.service, without=change.incident_id
         ),
+        overlaps=find_other_changes(run, change, list_begun(session, without=change.id)),
     )
 
 

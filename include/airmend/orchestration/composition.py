@@ -72,7 +72,9 @@ class PolicyLimits:
     """
 
     def __init__(self, path: Path | None) -> None:
-        self._read = WatchedFile(path, load_policy) if path is not None else None
+        # a calendar that is broken stops changes; it says nothing about alerts
+        read = partial(load_policy, calendars=False)
+        self._read = WatchedFile(path, read) if path is not None else None
         self._policy = Policy()
         self._told: ConfigurationError | None = None
 

@@ -19,6 +19,7 @@ from airmend.execution.inventory import resolve_targets
 from airmend.incident.model import Incident
 from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.clock_check import refuse_wrong_clock
+from airmend.orchestration.opening import await_start
 from airmend.orchestration.services import read_policy
 from airmend.orchestration.standing import refuse_observer
 from airmend.orchestration.suppressing import find_suppression_of
@@ -44,6 +45,8 @@ class _BusyError(Exception):
 
 def guard_change(run: ChangeRun) -> bool:
     """Check, resolve and take; the change goes on when this is true.
+
+    In a freeze it leaves with `NotYet`, and is to be asked again when that says.
 
     Returns:
         False while another change holds a target and waiting is still allowed.
@@ -72,6 +75,7 @@ def guard_change(run: ChangeRun) -> bool:
                 dag_digest=run.digest,
             )
             refuse_observer(run, session)
+        await_start(run, planned)
         return _take(run, change, planned.targets)
 
 

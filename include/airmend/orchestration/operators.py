@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, BaseSensorOperator
 from airflow.sdk.exceptions import (
     AirflowFailException,
+    AirflowRescheduleException,
     AirflowSkipException,
     DownstreamTasksSkipped,
 )
@@ -27,6 +28,9 @@ INFRASTRUCTURE_RETRIES = 2
 """For a process that died, not for a playbook that failed: claims tell the two apart."""
 
 GUARD_POKE_SECONDS = 2
+
+LONGEST_WAIT_SECONDS = 30 * 86_400
+"""More than a policy may allow: 14 days for a freeze, and a day for a target."""
 
 
 def open_run(context: Context, digest: str, log: Any) -> ChangeRun:
@@ -75,11 +79,27 @@ def airflow_errors() -> Iterator[None]:
         raise AirflowFailException(str(error)) from error
 
 
+@contextmanager
+def rescheduling() -> Iterator[None]:
+    """Let Airflow begin the task again at the time that a wait for the calendar names.
+
+    The task is `up_for_reschedule` until then and holds no worker slot.
+    """
+    from airmend.orchestration.opening import NotYet
+
+    try:
+        yield
+    except NotYet as wait:
+        raise AirflowRescheduleException(  # type: ignore[no-untyped-call]
+            wait.looks_at
+        ) from wait
+
+
 class GuardSensor(BaseSensorOperator):
     """Checks that the change may begin, resolves its targets and takes them.
 
     A target that another change holds is waited for, without a worker slot, as long as the
-    policy says. Safe to repeat: what was taken stays taken.
+    policy says, and so is the end of a freeze. Safe to repeat: what was taken stays taken.
     """
 
     ui_color = "#e8eaf6"
@@ -89,7 +109,7 @@ class GuardSensor(BaseSensorOperator):
         super().__init__(
             mode="reschedule",
             poke_interval=GUARD_POKE_SECONDS,
-            timeout=86_400,
+            timeout=LONGEST_WAIT_SECONDS,
             retries=INFRASTRUCTURE_RETRIES,
             **kwargs,
         )
@@ -99,7 +119,7 @@ class GuardSensor(BaseSensorOperator):
         """Whether the change holds its targets and may go on."""
         from airmend.orchestration.guarding import guard_change
 
-        with airflow_errors():
+        with airflow_errors(), rescheduling():
             return guard_change(open_run(context, self.digest, self.log))
 
 

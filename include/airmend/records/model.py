@@ -28,6 +28,7 @@ class FactKind(StrEnum):
     NO_RUNBOOK = "no_runbook"
     RUN_CREATED = "run_created"
     TARGETS_WAITED = "targets_waited"
+    CALENDAR_WAITED = "calendar_waited"
     GUARD_PASSED = "guard_passed"
     GUARD_REFUSED = "guard_refused"
     PREFLIGHT_FINISHED = "preflight_finished"

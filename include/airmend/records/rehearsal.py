@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from airmend.change.model import ChangeStatus
 from airmend.execution.model import ExecutionStatus
+from airmend.records.begun import list_begun
 from airmend.records.changes import (
     change_of_run,
     find_change,
@@ -46,6 +47,7 @@ def rehearse(session: Session, *, at: datetime) -> None:
     past_changes(session, NOBODY, since=at)
     past_preflights(session, NOBODY, since=at, without=NOBODY)
     count_open_incidents(session, NOBODY, without=NOBODY)
+    list_begun(session)
     set_change_status(session, NOBODY, ChangeStatus.EXECUTING, at=at)
     finish_execution(session, 0, NOBODY, ExecutionStatus.SUCCEEDED, at=at)
     release_leases(session, NOBODY)

@@ -141,7 +141,7 @@ def test_a_mistake_is_logged_once_and_again_after_it_was_corrected(
 def test_too_many_occurrences_are_a_mistake_of_the_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airmend.incident.recurrence.MAX_OCCURRENCES", 10)
+    monkeypatch.setattr("airmend.calendars.recurrence.MAX_OCCURRENCES", 10)
     (folder / "shop.ics").write_bytes(calendar(window("RRULE:FREQ=DAILY")))
     (mistake,) = Calendars(folder).read(NIGHT).mistakes
     assert mistake.startswith("shop.ics/one: event 'Patch night': it takes place more than")

@@ -132,6 +132,7 @@ def make_evidence(**overrides: Any) -> RiskEvidence:
         "history": (),
         "earlier_diff_lines": (),
         "open_incidents": 0,
+        "overlaps": (),
     }
     return RiskEvidence(**{**values, **overrides})
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airmend.change.drift import describe_drift
+from airmend.change.drift import describe_drift, is_no_graver
 from airmend.change.foreseen import digest_foreseen
 from airmend.change.model import ChangeContent, ChangeRequest, RiskBand, RiskFactor
 from airmend.execution.model import TaskEvidence, TaskOutcome
@@ -19,6 +19,10 @@ from tests.unit.change.builders import (
     make_score,
     make_targets,
 )
+
+
+def make_factor(name: str, contribution: float = 0.3) -> RiskFactor:
+    return RiskFactor(name=name, input="seen", source="records", contribution=contribution)
 
 
 def make_content(**override: Any) -> ChangeContent:
@@ -129,3 +133,25 @@ def test_a_task_that_runs_twice_is_foreseen_twice() -> None:
         "step, web-1, Write the file",
         "step, web-1, Write the file (2)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("override", "graver"),
+    [
+        ({}, False),
+        ({"band": RiskBand.LOW}, False),
+        ({"band": RiskBand.HIGH}, True),
+        ({"impact": 1}, False),
+        ({"impact": 3}, True),
+        ({"factors": []}, False),
+        ({"factors": [make_factor("hosts touched"), make_factor("large diff", 0.0)]}, False),
+        ({"factors": [make_factor("hosts touched"), make_factor("large diff")]}, True),
+    ],
+)
+def test_a_risk_is_graver_by_its_band_its_impact_or_another_reason(
+    override: dict[str, Any], graver: bool
+) -> None:
+    asked = make_score(RiskBand.MODERATE).model_copy(
+        update={"impact": 2, "factors": [make_factor("hosts touched")]}
+    )
+    assert is_no_graver(asked.model_copy(update=override), asked) is not graver

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from airmend.change.calendar_scope import Subject
 from airmend.change.model import RiskBand
 from airmend.change.policy import Policy, load_policy
 from airmend.errors import ConfigurationError
 
+SHOP = Subject("shop")
 SHIPPED = Path(__file__).parents[3] / "config" / "policy.yaml"
 
 
@@ -27,7 +29,13 @@ def test_the_file_that_ships_says_what_the_defaults_are() -> None:
 def test_the_file_that_ships_shows_every_key() -> None:
     shipped = SHIPPED.read_text(encoding="utf-8")
     keys = {*Policy.model_fields, *type(Policy().risk).model_fields}
-    parts = (Policy().intake, Policy().standard, Policy().autonomy, Policy().authors)
+    parts = (
+        Policy().intake,
+        Policy().standard,
+        Policy().autonomy,
+        Policy().authors,
+        Policy().calendar,
+    )
     keys |= {key for part in parts for key in type(part).model_fields}
     keys |= {*type(Policy().risk.weights).model_fields, *type(Policy().risk.history).model_fields}
     assert [key for key in sorted(keys) if f"{key}:" not in shipped] == []
@@ -97,22 +105,22 @@ def test_a_window_is_read_in_the_zone_of_the_policy(tmp_path: Path) -> None:
         "time_zone: Europe/Berlin\nchange_windows:\n"
         '  - {days: [mon, tue, wed, thu, fri], from: "08:00", to: "18:00"}\n',
     )
-    assert policy.welcomes(datetime(2026, 3, 4, 7, 30, tzinfo=UTC))  # 08:30 in winter
-    assert policy.welcomes(datetime(2026, 7, 1, 6, 30, tzinfo=UTC))  # 08:30 in summer
-    assert not policy.welcomes(datetime(2026, 3, 4, 17, 0, tzinfo=UTC))  # the end is outside
-    assert not policy.welcomes(datetime(2026, 3, 7, 10, 0, tzinfo=UTC))  # a Saturday
+    assert policy.welcomes(datetime(2026, 3, 4, 7, 30, tzinfo=UTC), SHOP)  # 08:30 in winter
+    assert policy.welcomes(datetime(2026, 7, 1, 6, 30, tzinfo=UTC), SHOP)  # 08:30 in summer
+    assert not policy.welcomes(datetime(2026, 3, 4, 17, 0, tzinfo=UTC), SHOP)  # the end is outside
+    assert not policy.welcomes(datetime(2026, 3, 7, 10, 0, tzinfo=UTC), SHOP)  # a Saturday
 
 
 def test_a_window_over_midnight_belongs_to_the_day_on_which_it_opens(tmp_path: Path) -> None:
     policy = load(tmp_path, 'change_windows:\n  - {days: [fri], from: "22:00", to: "04:00"}\n')
-    assert policy.welcomes(datetime(2026, 3, 6, 23, 0, tzinfo=UTC))
-    assert policy.welcomes(datetime(2026, 3, 7, 3, 59, tzinfo=UTC))
-    assert not policy.welcomes(datetime(2026, 3, 6, 3, 0, tzinfo=UTC))
-    assert not policy.welcomes(datetime(2026, 3, 7, 22, 30, tzinfo=UTC))
+    assert policy.welcomes(datetime(2026, 3, 6, 23, 0, tzinfo=UTC), SHOP)
+    assert policy.welcomes(datetime(2026, 3, 7, 3, 59, tzinfo=UTC), SHOP)
+    assert not policy.welcomes(datetime(2026, 3, 6, 3, 0, tzinfo=UTC), SHOP)
+    assert not policy.welcomes(datetime(2026, 3, 7, 22, 30, tzinfo=UTC), SHOP)
 
 
 def test_without_windows_any_time_is_welcome() -> None:
-    assert Policy().welcomes(datetime(2026, 3, 8, 3, 0, tzinfo=UTC))
+    assert Policy().welcomes(datetime(2026, 3, 8, 3, 0, tzinfo=UTC), SHOP)
 
 
 def test_the_digest_changes_with_any_value() -> None:

@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airmend.change import factors
+from airmend.change.calendar_scope import Subject
+from airmend.change.conflicts import Overlap
 from airmend.change.evidence import (
     PreflightFacts,
     RiskEvidence,
@@ -22,7 +24,6 @@ from airmend.change.model import RiskBand, RiskFactor, RiskScore
 from airmend.change.policy import Policy
 from airmend.change.risk import score_change
 from airmend.change.topology import Environment
-from airmend.change.windows import ChangeWindow, Weekday
 from airmend.errors import NoTargetsError
 from airmend.execution.model import ExecutionStatus, HostTotals
 from tests.unit.change.builders import (
@@ -182,6 +183,23 @@ def test_outside_the_window_the_risk_is_higher() -> None:
     assert "22:00" in factor_of(outside, factors.OUTSIDE_WINDOW).input
 
 
+def test_a_change_that_is_bound_to_its_window_is_never_outside_of_one() -> None:
+    window = {"name": "nights", "from": "22:00", "to": "04:00", "binding": True}
+    policy = Policy.model_validate({"calendar": {"windows": [window]}})
+    factor = factor_of(score(policy=policy), factors.OUTSIDE_WINDOW)
+    assert factor.contribution == 0
+    assert factor.input == "Wed 10:00 UTC, bound to its window"
+
+
+@pytest.mark.parametrize(("count", "weight"), [(0, 0.0), (1, 0.8), (5, 0.8)])
+def test_a_change_that_overlaps_raises_the_risk_and_is_named(count: int, weight: float) -> None:
+    found = [Overlap(f"CHG-{n}", "on mail, which shop needs") for n in range(1, count + 1)]
+    factor = factor_of(score(overlaps=found), factors.OVERLAPPING)
+    assert factor.contribution == weight
+    assert ("CHG-1 on mail, which shop needs" in factor.input) is (count > 0)
+    assert ("and 2 more" in factor.input) is (count == 5)
+
+
 def test_targets_that_the_topology_does_not_list_are_named() -> None:
     hosts = ("web-8", "web-9", "web-10", "web-11")
     found = factor_of(
@@ -201,6 +219,7 @@ def test_targets_that_the_topology_does_not_list_are_named() -> None:
         ),
         ({"earlier_diff_lines": None}, {factors.LARGE_DIFF}),
         ({"open_incidents": None}, {factors.OPEN_INCIDENTS}),
+        ({"overlaps": None}, {factors.OVERLAPPING}),
         ({"service": None}, {factors.UNKNOWN_SERVICE, factors.UNLISTED_HOSTS}),
     ],
 )
@@ -214,7 +233,7 @@ def test_what_is_missing_is_said_and_counts_in_full(gap: dict[str, Any], names: 
 def test_every_factor_is_listed_even_where_it_weighs_nothing() -> None:
     quiet = score(history=[make_outcome()], earlier_diff_lines=[4])
     assert {factor.contribution for factor in quiet.factors} == {0.0}
-    assert len(quiet.factors) == 12
+    assert len(quiet.factors) == 13
     assert all(factor.input and factor.source for factor in quiet.factors)
 
 
@@ -279,6 +298,7 @@ facts = st.builds(
     critical_function=st.booleans(),
     environment=st.sampled_from(Environment),
 )
+overlaps = st.builds(Overlap, st.text("ABC", min_size=1), st.just("on shop too"))
 evidences = st.builds(
     make_evidence,
     now_at=times,
@@ -289,6 +309,7 @@ evidences = st.builds(
     history=st.none() | st.lists(outcomes, max_size=12),
     earlier_diff_lines=st.none() | st.lists(st.integers(0, 200), max_size=12),
     open_incidents=st.none() | st.integers(0, 3),
+    overlaps=st.none() | st.lists(overlaps, max_size=5),
 )
 host_counts = st.integers(1, 40)
 
@@ -325,6 +346,15 @@ def test_risk_never_falls_when_more_incidents_are_open(
     assert_not_lower(score_change(make_change(), busier, Policy()), before)
 
 
+@given(evidences, st.lists(overlaps, max_size=4), st.lists(overlaps, max_size=4))
+def test_risk_never_falls_when_more_changes_overlap(
+    evidence: RiskEvidence, few: list[Overlap], more: list[Overlap]
+) -> None:
+    before = score_change(make_change(), replace(evidence, overlaps=few), Policy())
+    busier = replace(evidence, overlaps=[*few, *more])
+    assert_not_lower(score_change(make_change(), busier, Policy()), before)
+
+
 @given(evidences, preflights.filter(lambda p: p.tasks_total > 0), st.integers(0, 50))
 def test_risk_never_falls_when_more_tasks_are_skipped(
     evidence: RiskEvidence, preflight: PreflightFacts, more: int
@@ -347,7 +377,7 @@ def test_risk_never_falls_after_another_failure(evidence: RiskEvidence, days_ago
     evidences,
     host_counts,
     st.sampled_from(
-        ["service", "preflight", "history", "earlier_diff_lines", "open_incidents"],
+        ["service", "preflight", "history", "earlier_diff_lines", "open_incidents", "overlaps"],
     ),
 )
 def test_missing_data_never_lowers_the_risk(evidence: RiskEvidence, hosts: int, name: str) -> None:
@@ -384,11 +414,13 @@ def test_the_order_of_inputs_does_not_matter(evidence: RiskEvidence, random: Any
 
 
 @given(st.integers(0, 60 * 24 * 365).map(lambda minutes: NOW + timedelta(minutes=minutes)))
-def test_opposite_windows_share_no_minute(local: datetime) -> None:
-    days = tuple(Weekday)
-    day = ChangeWindow.model_validate({"days": days, "from": "06:00", "to": "22:00"})
-    night = ChangeWindow.model_validate({"days": days, "from": "22:00", "to": "06:00"})
-    assert day.holds(local) is not night.holds(local)
+def test_opposite_windows_share_no_minute(at: datetime) -> None:
+    def holds(begins: str, ends: str) -> bool:
+        window = {"from": begins, "to": ends}
+        policy = Policy.model_validate({"time_zone": "Europe/Berlin", "change_windows": [window]})
+        return policy.welcomes(at, Subject("shop"))
+
+    assert holds("06:00", "22:00") is not holds("22:00", "06:00")
 
 
 # --- Evidence -------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """When an event of a calendar takes place: pure, by the rules of RFC 5545.
 
 Everything is reckoned by the clock on the wall of the event's own zone, so that 22:00 stays
-22:00 when summer time begins; only the result is in UTC. Called by `calendar_file.py`, which
-checks rules when it reads them, and by `maintenance.py`.
+22:00 when summer time begins; only the result is in UTC. A time that the clock shows twice is the
+first of the two, and one that it skips is as long after midnight as on the day before. Called by
+whoever reads calendars: maintenance windows of incidents, change windows and freezes of the policy.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class Recurrence:
                 return
             if number == MAX_OCCURRENCES:
                 raise EventError(
-                    f"it takes place more than {MAX_OCCURRENCES} times in two months",
+                    f"it takes place more than {MAX_OCCURRENCES} times in the time asked about",
                     "Write one longer event.",
                 )
             yield start
@@ -132,7 +133,7 @@ def read_rule(rule: Mapping[str, Any], text: str, recurrence: Recurrence) -> Rec
         recurrence: What is known of the event without it.
 
     Raises:
-        EventError: The rule is none that a maintenance window has, or not one of RFC 5545.
+        EventError: The rule is none that a window has, or not one of RFC 5545.
     """
     frequency = str((rule.get("FREQ") or [""])[0])
     if frequency not in _FREQUENCIES:

@@ -1,6 +1,6 @@
 """When one event of an iCalendar file takes place, as the library read it.
 
-Called by `calendar_file.py`. What cannot be understood for certain is an error: a window at
+Called by whoever reads calendars. What cannot be understood for certain is an error: a window at
 another time than its author means would let automation act while people work.
 """
 
@@ -11,18 +11,18 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
-from airmend.incident.model import MAX_SUPPRESSION
-from airmend.incident.recurrence import EventError, Recurrence, on_wall, read_rule
+from airmend.calendars.recurrence import EventError, Recurrence, on_wall, read_rule
 
 EARLIEST_YEAR = 1970
 
 
-def read_times(event: Any, calendar_zone: tzinfo) -> Recurrence:
+def read_times(event: Any, calendar_zone: tzinfo, longest: timedelta) -> Recurrence:
     """When an event takes place.
 
     Args:
         event: A VEVENT without errors.
         calendar_zone: The zone of days, and of times that name none.
+        longest: What lasts longer than this is a mistake.
 
     Raises:
         EventError: It does not say so, or in a way that no window has.
@@ -35,7 +35,7 @@ def read_times(event: Any, calendar_zone: tzinfo) -> Recurrence:
     zone = calendar_zone
     if isinstance(start, datetime) and start.tzinfo is not None:
         zone = start.tzinfo
-    days, length = _length(event, start, zone)
+    days, length = _length(event, start, zone, longest)
     recurrence = Recurrence(zone=zone, start=on_wall(start, zone), days=days, length=length)
     if "EXRULE" in event or isinstance(event.get("RRULE"), list):
         raise EventError("it has an EXRULE or several RRULEs", "Write several events.")
@@ -50,7 +50,9 @@ def read_times(event: Any, calendar_zone: tzinfo) -> Recurrence:
     )
 
 
-def _length(event: Any, start: date | datetime, zone: tzinfo) -> tuple[int, timedelta]:
+def _length(
+    event: Any, start: date | datetime, zone: tzinfo, longest: timedelta
+) -> tuple[int, timedelta]:
     """How long an event is: whole days, or an exact time."""
     if not isinstance(start, datetime):
         end = read_time(event, "DTEND") if "DTEND" in event else None
@@ -74,8 +76,8 @@ def _length(event: Any, start: date | datetime, zone: tzinfo) -> tuple[int, time
         raise EventError("it has no end", "Give it one: a window is always limited.")
     if length <= timedelta():
         raise EventError("it ends before it starts", "Correct its end.")
-    if length > MAX_SUPPRESSION:
-        raise EventError(f"it lasts longer than {MAX_SUPPRESSION.days} days", "Make it shorter.")
+    if length > longest:
+        raise EventError(f"it lasts longer than {longest.days} days", "Make it shorter.")
     whole = not isinstance(start, datetime)
     return (length.days, timedelta()) if whole else (0, length)
 
