@@ -18,6 +18,7 @@
     ├── UnknownIncidentError          no such incident
     ├── SuppressionError              a mute or a window cannot be made as asked
     ├── UnknownSuppressionError       no such mute or window
+    ├── ReviewError                   a review cannot be completed as asked
     ├── InputError                    an input of a runbook is missing or not valid
     ├── ChangeRefusedError            the change may not go on; the reason is the message
     │   ├── NoTargetsError            the target set is empty or not resolved
@@ -163,6 +164,10 @@ class SuppressionError(AirmendError):
 
 class UnknownSuppressionError(AirmendError):
     """No mute and no maintenance window of the records has this id."""
+
+
+class ReviewError(AirmendError):
+    """The review of an emergency change cannot be completed so, or by this person."""
 
 
 class InputError(AirmendError):

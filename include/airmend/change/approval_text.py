@@ -11,10 +11,11 @@ from datetime import datetime
 from itertools import islice
 
 from airmend.change.markdown import code, code_block, one_line, prose
-from airmend.change.model import ChangeRequest, RiskScore
+from airmend.change.model import ChangeRequest, Choice, RiskScore
 from airmend.change.quorum import Standing, describe_need
 from airmend.execution.model import ExecutionStatus, PlaybookEvidence
 from airmend.incident.model import Incident, inferred_key
+from airmend.records.model import HandRequest
 from airmend.runbook.model import AnsibleCheck, Runbook
 
 DIFF_CHARACTERS = 12_000
@@ -33,6 +34,7 @@ def approval_text(
     lowered_by: str | None = None,
     standing: Standing | None = None,
     drift: Sequence[str] = (),
+    request: HandRequest | None = None,
 ) -> tuple[str, str]:
     """Write the question to the approver.
 
@@ -45,6 +47,7 @@ def approval_text(
         lowered_by: What would lower the band, from `what_would_lower`; None for nothing.
         standing: Who has to say yes, and who did; None leaves it out.
         drift: What is different since people were asked before; empty where they were not.
+        request: Who started it by hand, and why; None where an alert did.
 
     Returns:
         The subject, one line of plain text, and the body.
@@ -63,6 +66,7 @@ def approval_text(
     parts = [
         *_write_drift(drift),
         _write_risk(change.risk, lowered_by),
+        *_write_request(request),
         *_write_standing(standing),
         f"No answer until {expires_at:%Y-%m-%d %H:%M} {expires_at.tzname()} means no.",
         "## Why",
@@ -95,6 +99,8 @@ def _write_risk(risk: RiskScore, lowered_by: str | None) -> str:
     if (learned := risk.learned) is not None and learned.mode != "shadow":
         version, said = code(learned.model_version[:12]), f"{learned.probability:.0%}"
         lines += ["", f"The {learned.mode} model {version} says {said}, {learned.band.value}."]
+    if risk.author_band is not None:
+        lines += ["", f"The runbook's author says: at least {risk.author_band.value}."]
     if lowered_by:
         lines += ["", f"What would lower it: {lowered_by}."]
     return "\n".join(lines)
@@ -105,6 +111,18 @@ def _write_drift(drift: Sequence[str]) -> list[str]:
         return []
     changes = "\n".join(f"- {code(each)}" for each in drift)
     return [f"**Asked again**, earlier answers are void. What changed since:\n\n{changes}"]
+
+
+def _write_request(request: HandRequest | None) -> list[str]:
+    """Who wants it, and whether the runbook's own conditions hold."""
+    if request is None:
+        return []
+    who = f"**Asked for by hand** by {code(request.requested_by)}: {code(request.reason)}"
+    if not request.unmet:
+        return [who]
+    how = "was suggested as similar" if request.choice is Choice.SIMILARITY else "was chosen"
+    unmet = "\n".join(f"- {code(each)}" for each in request.unmet)
+    return [f"{who}\n\nThe runbook {how}; what of its `match` does not hold:\n\n{unmet}"]
 
 
 def _write_standing(standing: Standing | None) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from airmend.change.model import Choice, RiskBand
 from airmend.change.topology import ServiceFacts
 from airmend.execution.model import ExecutionStatus, PlaybookEvidence
 
@@ -57,6 +58,8 @@ class RiskEvidence:
     history: Sequence[PastOutcome] | None  # of this runbook, any order; empty: never ran
     earlier_diff_lines: Sequence[int] | None  # of this runbook's earlier preflights
     open_incidents: int | None  # on the service, without this one
+    choice: Choice = Choice.MATCHED  # how the change came to its runbook
+    author_band: RiskBand | None = None  # what the runbook's author says at least
 
 
 def changed_lines(diff: str) -> list[str]:

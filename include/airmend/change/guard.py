@@ -7,6 +7,7 @@ that changes something, since a person can mark or clear any task in Airflow.
 
 from __future__ import annotations
 
+from airmend.change.emergency import refuse_decision
 from airmend.change.model import (
     ChangeRequest,
     ChangeStatus,
@@ -97,6 +98,7 @@ def authorise_execution(
     runbook_digest: str,
     leases_held: bool,
     suppression: Suppression | None,
+    glass_refusal: str | None = "nobody has looked who may",
 ) -> None:
     """Refuse to run Ansible unless a stored approval covers exactly what would be done.
 
@@ -112,6 +114,8 @@ def authorise_execution(
         runbook_digest: Digest of the runbook version whose playbook is about to run.
         leases_held: Whether the change holds all of its targets.
         suppression: What holds the incident back; None where nothing does.
+        glass_refusal: Why whoever started an emergency change may not do so now; None where
+            he or she may. Other changes are not asked.
 
     Raises:
         ValueError: The phase is the preflight.
@@ -136,6 +140,8 @@ def authorise_execution(
         _refuse_recovered(incident)
         _refuse_unless_remediating(incident)
         _refuse_suppressed(suppression)
+        if change.change_type is ChangeType.EMERGENCY and glass_refusal is not None:
+            raise NotAuthorisedError(f"change {change.id}: {glass_refusal}. Nothing more is done.")
     if not leases_held:
         raise LeaseLostError(
             f"change {change.id} no longer holds all of its targets, so another change may work "
@@ -162,7 +168,12 @@ def _refuse_without_approval(change: ChangeRequest, decision: Decision | None) -
         )
     if not decision.decided_by.strip():
         raise NotAuthorisedError(f"{place}: the decision names nobody. Ask for a new one.")
-    if decision.decided_by != POLICY and not Standing(decision.required, decision.votes).approved:
+    if change.change_type is ChangeType.EMERGENCY:
+        if (refusal := refuse_decision(change, decision)) is not None:
+            raise NotAuthorisedError(f"{place}: {refusal}. Start it again.")
+    elif decision.decided_by != POLICY and not (
+        Standing(decision.required, decision.votes).approved
+    ):
         raise NotAuthorisedError(
             f"{place}: the votes on record are not enough for an approval. Ask for a new one."
         )

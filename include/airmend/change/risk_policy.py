@@ -36,6 +36,7 @@ class Weights(Part):
     hosts_at_most: Weight = 1.5  # ... up to this
     open_incident: Weight = 0.5
     outside_window: Weight = 0.4
+    matched_by_similarity: Weight = 0.5  # a person chose the runbook; its `match` does not hold
     privileged: Weight = 0.2
     unknown_service: Weight = 0.7
     unlisted_hosts: Weight = 0.3

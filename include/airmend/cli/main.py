@@ -36,6 +36,7 @@ COMMANDS = {
     "report": Entry("report", "report_command", "Show the report of a change."),
     "close": Entry("close", "close_command", "Close an incident that a person resolved."),
     "unlock": Entry("unlock", "unlock_command", "List locked runbooks, or unlock one."),
+    "review": Entry("review", "app", "List and complete the reviews of emergency changes."),
     "mute": Entry("mute", "mute_command", "Keep automation's hands off some incidents."),
     "mutes": Entry("mute", "mutes_command", "List mutes, windows and the kill switch."),
     "unmute": Entry("mute", "unmute_command", "End a mute or a window before its time."),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from airmend.change.evidence import PastOutcome, RiskEvidence, summarise_preflight
 from airmend.change.foreseen import digest_foreseen
-from airmend.change.model import ChangeRequest, ChangeStatus
+from airmend.change.model import ChangeRequest, ChangeStatus, Choice
 from airmend.change.risk import score_change
 from airmend.change.topology import ServiceFacts
 from airmend.errors import ChangeRefusedError
@@ -23,6 +23,7 @@ from airmend.orchestration.consulting import consult_model
 from airmend.orchestration.services import read_policy, read_topology
 from airmend.records.changes import get_decision, set_assessment
 from airmend.records.executions import list_executions
+from airmend.records.hand_requests import get_request
 from airmend.records.history import count_open_incidents, past_changes, past_preflights
 from airmend.records.model import FactKind
 
@@ -99,6 +100,7 @@ def _gather(run: ChangeRun, session: Session, change: ChangeRequest) -> RiskEvid
         for playbooks in past_preflights(session, change.runbook_id, since=since, without=change.id)
     ]
     topology_file = run.settings.topology_file
+    request = get_request(session, change.id)
     return RiskEvidence(
         now_at=run.now(),
         service_name=runbook.change.service,
@@ -121,6 +123,8 @@ def _gather(run: ChangeRun, session: Session, change: ChangeRequest) -> RiskEvid
         open_incidents=count_open_incidents(
             session, runbook.change.service, without=change.incident_id
         ),
+        choice=request.choice if request else Choice.MATCHED,
+        author_band=runbook.change.risk,
     )
 
 

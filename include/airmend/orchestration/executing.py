@@ -24,6 +24,7 @@ from airmend.execution.model import Execution, ExecutionStatus, Phase
 from airmend.orchestration.batching import Work, run_batches
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.clock_check import refuse_wrong_clock
+from airmend.orchestration.emergencies import refuse_broken_glass
 from airmend.orchestration.sign_of_life import showing_life
 from airmend.orchestration.suppressing import find_suppression_of, refuse_suppressed
 from airmend.records.changes import get_decision
@@ -122,6 +123,7 @@ def authorise(run: ChangeRun, session: Session, phase: Phase) -> ChangeRequest:
         ),
         phase=phase,
         suppression=find_suppression_of(run, session) if phase is Phase.STEP else None,
+        glass_refusal=refuse_broken_glass(run, change),
     )
     return change
 

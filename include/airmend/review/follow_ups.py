@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from airmend.execution.model import CheckOutcome, ExecutionStatus, Phase, TaskOutcome
 from airmend.incident.model import IncidentStatus
-from airmend.records.model import FactKind
+from airmend.records.model import FactKind, ReviewVerdict
 from airmend.review.model import FollowUp, Outcome, PostIncidentReport, ReportFacts
 from airmend.review.summary import REPAIR_DID_NOT_HELP, was_stopped
 from airmend.review.timeline import name_execution
-from airmend.review.wording import word_list
+from airmend.review.wording import word_list, word_time
 
 
 def collect_follow_ups(facts: ReportFacts, report: PostIncidentReport) -> list[FollowUp]:
@@ -44,6 +44,14 @@ def _doubts(facts: ReportFacts, report: PostIncidentReport) -> Iterator[str]:
 
 
 def _open_ends(facts: ReportFacts, report: PostIncidentReport) -> Iterator[str]:
+    review = report.review
+    if review is not None and review.reviewed_at is None:
+        yield (
+            f"Review this emergency change until {word_time(review.due_at)}: it ran without "
+            f"anybody's approval, and its runbook is locked after that."
+        )
+    elif review is not None and review.verdict is ReviewVerdict.NOT_JUSTIFIED:
+        yield "Breaking the glass was not justified: find out how to keep it from happening again."
     if _is_locked(facts) and report.runbook:
         yield (
             f"Runbook {report.runbook.id} is locked and starts no new change: "

@@ -35,7 +35,7 @@ from airmend.execution.model import (
     TaskEvidence,
 )
 from airmend.incident.model import Incident, IncidentStatus, MatchRejection, Severity
-from airmend.records.model import Fact
+from airmend.records.model import Fact, HandRequest, Review
 from airmend.runbook.model import KnownError, RunbookVersion
 
 WebLink = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"'`\\]+$", max_length=2000)]
@@ -52,6 +52,8 @@ class ReportFacts:
     executions: list[Execution]
     story: list[Fact]
     runbook: RunbookVersion | None
+    request: HandRequest | None = None
+    review: Review | None = None
 
 
 class Outcome(StrEnum):
@@ -309,6 +311,8 @@ class PostIncidentReport(Part):
     impact: Impact
     response_times: list[ResponseTime]
     change: ReportedChange | None
+    request: HandRequest | None = None  # who started it by hand; None where an alert did
+    review: Review | None = None  # what an emergency change owes, and what came of it
     runbook: ReportedRunbook | None
     timeline: list[TimelineEntry]
     spans: list[Span]
