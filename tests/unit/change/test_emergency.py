@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -32,6 +35,7 @@ from tests.unit.change.builders import (
     make_vote,
 )
 
+ROOT = Path(__file__).parents[3]
 NAMES = st.sampled_from(["ada", "Ada", "otto", "vera", "robin", "policy", "", " ", "eve"])
 WHY = "nobody who may approve answers"
 
@@ -132,6 +136,17 @@ def test_only_an_emergency_change_passes_a_gate_and_only_one_that_the_policy_ope
 def test_a_policy_that_could_be_misread_is_refused(emergency: dict[str, Any], why: str) -> None:
     with pytest.raises(ValidationError, match=why):
         make_policy(**emergency)
+
+
+def test_the_example_of_the_documents_is_a_policy_that_lets_whom_it_names() -> None:
+    text = (ROOT / "docs/emergency.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n# policy.yaml\n(.*?)```", text, flags=re.DOTALL)
+    policy = Policy.model_validate(yaml.safe_load(example))
+    assert refuse_break_glass("otto", policy, {"admin": ["ada"]}) is None
+    assert refuse_break_glass("ada", policy, {"admin": ["ada"]}) is None
+    assert refuse_break_glass("vera", policy, {"admin": ["ada"]}) is not None
+    parties: dict[str, Any] = {"requester": "otto", "authors": ["robin"]}
+    assert refuse_review("vera", **parties, policy=policy, roles={}) is None
 
 
 def test_the_limits_of_a_review_are_taken() -> None:
