@@ -19,7 +19,7 @@ from airmend.audit.store import lock_sealing
 from airmend.errors import AuditError
 from airmend.records.audit_tables import AuditActionRow, LeafRow, PersonalFieldRow
 from airmend.records.emergency_tables import HandRequestRow, ReviewRow
-from airmend.records.guard_tables import RecurrenceRow, TierShareRow
+from airmend.records.guard_tables import TierShareRow
 from airmend.records.tables import (
     AlertRow,
     ChangeRow,
@@ -44,7 +44,6 @@ PARTS_OF_A_CHANGE: tuple[Any, ...] = (
     QuestionRow,
     VoteRow,
     TierShareRow,
-    RecurrenceRow,
 )
 """Tables that are not sealed and refer to a change; what they say is in its decision and story."""
 
