@@ -34,6 +34,7 @@ class LazyApplication:
 def _compose() -> Any:
     """Put the rooms together: the only place that knows the web, the rooms and Airflow."""
     from airmend.orchestration.airflow_gateway import find_operator, require_login, start_run
+    from airmend.orchestration.auth_roles import read_roles
     from airmend.orchestration.composition import compose_intake
     from airmend.orchestration.correlating import CauseRanking
     from airmend.orchestration.hook_secrets import HookSecrets
@@ -42,6 +43,7 @@ def _compose() -> Any:
     from airmend.web.admission import Limits
     from airmend.web.app import create_app
     from airmend.web.pages import create_pages
+    from airmend.web.review_pages import create_review_pages
     from airmend.web.suppression_pages import create_suppression_pages
     from airmend.web.suppressions import create_suppressions
     from airmend.web.surroundings import Surroundings
@@ -61,8 +63,13 @@ def _compose() -> Any:
         pages=create_pages(database, settings, surroundings=surroundings),
         login=require_login,
         routers=[
-            create(database, settings, viewer=require_login, operator=find_operator)
-            for create in (create_suppressions, create_suppression_pages)
+            *(
+                create(database, settings, viewer=require_login, operator=find_operator)
+                for create in (create_suppressions, create_suppression_pages)
+            ),
+            create_review_pages(
+                database, settings, viewer=require_login, operator=find_operator, roles=read_roles
+            ),
         ],
     )
 

@@ -21,6 +21,7 @@
     ├── SuppressionError              a mute or a window cannot be made as asked
     ├── UnknownSuppressionError       no such mute or window
     ├── StandardChangeError           a template or a rung cannot be given as asked
+    ├── ReviewError                   a review cannot be completed as asked
     ├── InputError                    an input of a runbook is missing or not valid
     ├── ChangeRefusedError            the change may not go on; the reason is the message
     │   ├── NoTargetsError            the target set is empty or not resolved
@@ -183,6 +184,10 @@ class UnknownSuppressionError(AirmendError):
 
 class StandardChangeError(AirmendError):
     """A template or a rung of the ladder cannot be given, or taken, as it was asked for."""
+
+
+class ReviewError(AirmendError):
+    """The review of an emergency change cannot be completed so, or by this person."""
 
 
 class InputError(AirmendError):

@@ -19,6 +19,7 @@ from airmend.audit.canonical import canonical_json
 from airmend.change.model import FINAL_CHANGE_STATUSES
 from airmend.execution.model import ExecutionStatus
 from airmend.records.audit_tables import AuditActionRow
+from airmend.records.emergency_tables import HandRequestRow, ReviewRow
 from airmend.records.standard_tables import (
     AuthorshipRow,
     AutonomyRow,
@@ -145,6 +146,30 @@ KINDS = {
                 "required": ("required",),
             },
             key="change_id",
+        ),
+        Kind(
+            "hand_request",
+            HandRequestRow,
+            "at",
+            ("at", "is_emergency", "choice"),
+            {"requested_by": ("requested_by",), "reason": ("reason",), "unmet": ("unmet",)},
+            key="change_id",
+        ),
+        Kind(
+            "review",
+            ReviewRow,
+            "opened_at",
+            ("runbook_id", "opened_at", "due_at"),
+            key="change_id",
+        ),
+        Kind(
+            "review_end",
+            ReviewRow,
+            "reviewed_at",
+            ("reviewed_at", "verdict"),
+            {"reviewed_by": ("reviewed_by",), "notes": ("notes",)},
+            key="change_id",
+            is_final=ReviewRow.reviewed_at.is_not(None),
         ),
         Kind(
             "execution",

@@ -26,6 +26,7 @@ from airmend.audit.reading import show_leaves
 from airmend.audit.store import StoredTree, newest_checkpoint
 from airmend.errors import AuditError
 from airmend.records.audit_tables import LeafRow
+from airmend.records.emergency_tables import HandRequestRow, ReviewRow
 from airmend.records.standard_tables import (
     AuthorshipRow,
     AutonomyRow,
@@ -135,6 +136,13 @@ def _keys_about(session: Session, incident_id: str) -> dict[str, list[str]]:
         "delivery": select(AlertRow.delivery_id).where(AlertRow.incident_id == incident_id),
         "change": changes,
         "decision": select(DecisionRow.change_id).where(DecisionRow.change_id.in_(changes)),
+        "hand_request": select(HandRequestRow.change_id).where(
+            HandRequestRow.change_id.in_(changes)
+        ),
+        "review": select(ReviewRow.change_id).where(ReviewRow.change_id.in_(changes)),
+        "review_end": select(ReviewRow.change_id).where(
+            ReviewRow.change_id.in_(changes), ReviewRow.reviewed_at.is_not(None)
+        ),
         "execution": select(ExecutionRow.id).where(ExecutionRow.change_id.in_(changes)),
         "runbook_version": select(ChangeRow.runbook_digest).where(
             ChangeRow.incident_id == incident_id

@@ -18,6 +18,8 @@ from airmend.audit.kinds import KINDS, Kind
 from airmend.audit.store import lock_sealing
 from airmend.errors import AuditError
 from airmend.records.audit_tables import AuditActionRow, LeafRow, PersonalFieldRow
+from airmend.records.emergency_tables import HandRequestRow, ReviewRow
+from airmend.records.guard_tables import TierShareRow
 from airmend.records.tables import (
     AlertRow,
     ChangeRow,
@@ -27,13 +29,24 @@ from airmend.records.tables import (
     IncidentMemberRow,
     IncidentRow,
     LedgerRow,
+    QuestionRow,
     ReportRow,
     RunbookLockRow,
+    StartRow,
     Table,
+    VoteRow,
 )
 from airmend.records.ticket_tables import TicketRow
 
 CHUNK = 500
+
+PARTS_OF_A_CHANGE: tuple[Any, ...] = (
+    StartRow,
+    QuestionRow,
+    VoteRow,
+    TierShareRow,
+)
+"""Tables that are not sealed and refer to a change; what they say is in its decision and story."""
 
 
 @dataclass
@@ -50,8 +63,8 @@ def prune(
     """Remove the incidents that ended before a time, with all that is recorded about them.
 
     Deliveries go when they came before that time and no incident that stays has an alert of
-    them. Incidents whose change left a runbook locked stay. So do mutes, the kill switch's log,
-    runbook versions, and what was done to the log.
+    them. Incidents whose change left a runbook locked, or owes a review, stay. So do mutes, the
+    kill switch's log, runbook versions, and what was done to the log.
 
     Args:
         session: The transaction.
@@ -69,6 +82,8 @@ def prune(
     doomed: dict[type[Table], list[Any]] = {  # in an order that no reference is left behind
         ReportRow: _ids(session, ReportRow.change_id, ReportRow.change_id, changes),
         DecisionRow: _ids(session, DecisionRow.change_id, DecisionRow.change_id, changes),
+        HandRequestRow: _ids(session, HandRequestRow.change_id, HandRequestRow.change_id, changes),
+        ReviewRow: _ids(session, ReviewRow.change_id, ReviewRow.change_id, changes),
         ExecutionRow: _ids(session, ExecutionRow.id, ExecutionRow.change_id, changes),
         LedgerRow: _ids(session, LedgerRow.id, LedgerRow.incident_id, incidents),
         AlertRow: _ids(session, AlertRow.id, AlertRow.delivery_id, deliveries),
@@ -91,6 +106,9 @@ def prune(
     for part in _chunks(positions):
         place = PersonalFieldRow.position
         session.execute(update(PersonalFieldRow).where(place.in_(part)).values(salt=None))
+    for table in PARTS_OF_A_CHANGE:
+        for part in _chunks(changes):
+            session.execute(delete(table).where(table.change_id.in_(part)))
     for table, keys in doomed.items():
         (key,) = inspect(table).primary_key
         for part in _chunks(keys):
@@ -114,11 +132,13 @@ def _choose(session: Session, cutoff: datetime) -> tuple[list[str], list[int]]:
     locked = select(ChangeRow.incident_id).join(
         RunbookLockRow, RunbookLockRow.change_id == ChangeRow.id
     )
+    owed = select(ChangeRow.incident_id).join(ReviewRow, ReviewRow.change_id == ChangeRow.id)
     incidents = set(
         session.scalars(
             select(IncidentRow.id).where(
                 IncidentRow.closed_at < cutoff,
                 IncidentRow.id.not_in(locked),
+                IncidentRow.id.not_in(owed.where(ReviewRow.reviewed_at.is_(None))),
                 IncidentRow.id.not_in(_newest(LedgerRow.incident_id, LedgerRow.id)),
                 IncidentRow.id.not_in(
                     select(ChangeRow.incident_id).where(

@@ -12,10 +12,11 @@ from itertools import islice
 
 from airmend.change.authors import Authors
 from airmend.change.markdown import code, code_block, one_line, prose
-from airmend.change.model import ChangeRequest, RiskScore
+from airmend.change.model import ChangeRequest, Choice, RiskScore
 from airmend.change.quorum import Standing, describe_need
 from airmend.execution.model import ExecutionStatus, PlaybookEvidence
 from airmend.incident.model import Incident, inferred_key
+from airmend.records.model import HandRequest
 from airmend.runbook.model import AnsibleCheck, Runbook
 
 DIFF_CHARACTERS = 12_000
@@ -37,6 +38,7 @@ def approval_text(
     reasons: Sequence[str] = (),
     authors: Authors | None = None,
     timing: Sequence[str] = (),
+    request: HandRequest | None = None,
 ) -> tuple[str, str]:
     """Write the question to the approver.
 
@@ -52,6 +54,7 @@ def approval_text(
         reasons: Why the policy does not approve it by itself, from `why_a_person`.
         authors: Who may not approve it; None leaves that out.
         timing: When it would begin, and which changes it overlaps with; a sentence each.
+        request: Who started it by hand, and why; None where an alert did.
 
     Returns:
         The subject, one line of plain text, and the body.
@@ -71,6 +74,7 @@ def approval_text(
         *_write_drift(drift),
         _write_risk(change.risk, lowered_by),
         *_write_timing(timing),
+        *_write_request(request),
         *_write_standing(standing),
         *_write_reasons(reasons),
         *_write_authors(authors),
@@ -105,6 +109,8 @@ def _write_risk(risk: RiskScore, lowered_by: str | None) -> str:
     if (learned := risk.learned) is not None and learned.mode != "shadow":
         version, said = code(learned.model_version[:12]), f"{learned.probability:.0%}"
         lines += ["", f"The {learned.mode} model {version} says {said}, {learned.band.value}."]
+    if risk.author_band is not None:
+        lines += ["", f"The runbook's author says: at least {risk.author_band.value}."]
     if lowered_by:
         lines += ["", f"What would lower it: {lowered_by}."]
     return "\n".join(lines)
@@ -122,6 +128,18 @@ def _write_timing(timing: Sequence[str]) -> list[str]:
         return []
     lines = "\n".join(f"- {code(each)}" for each in timing)
     return [f"**When it would begin**:\n\n{lines}"]
+
+
+def _write_request(request: HandRequest | None) -> list[str]:
+    """Who wants it, and whether the runbook's own conditions hold."""
+    if request is None:
+        return []
+    who = f"**Asked for by hand** by {code(request.requested_by)}: {code(request.reason)}"
+    if not request.unmet:
+        return [who]
+    how = "was suggested as similar" if request.choice is Choice.SIMILARITY else "was chosen"
+    unmet = "\n".join(f"- {code(each)}" for each in request.unmet)
+    return [f"{who}\n\nThe runbook {how}; what of its `match` does not hold:\n\n{unmet}"]
 
 
 def _write_standing(standing: Standing | None) -> list[str]:

@@ -7,7 +7,7 @@ import math
 from airmend.change import factors
 from airmend.change.model import RiskBand, RiskFactor, RiskScore
 from airmend.change.policy import Policy
-from airmend.change.risk import find_band, probability_of
+from airmend.change.risk import find_band, higher_band, probability_of
 
 ORDER = list(RiskBand)
 
@@ -16,6 +16,7 @@ CONDITIONS = {
     factors.DIGEST_CHANGED: "after a clean run of this version",
     factors.OUTSIDE_WINDOW: "inside the change window",
     factors.OVERLAPPING: "once the changes that overlap have ended",
+    factors.BY_SIMILARITY: "by a runbook that matches the incident",
     factors.OPEN_INCIDENTS: "once the other incidents on the service are closed",
     factors.SKIPPED_TASKS: "with fewer tasks that check mode skips",
     factors.LARGE_DIFF: "with a diff of the usual size",
@@ -76,7 +77,8 @@ def _with_fewer_hosts(score: RiskScore, hosts: int, policy: Policy) -> tuple[str
 def _band_without(score: RiskScore, factor: RiskFactor, instead: float, policy: Policy) -> RiskBand:
     others = (other.contribution for other in score.factors if other is not factor)
     total = math.fsum([score.base_log_odds, *others, instead])
-    return find_band(probability_of(total), score.impact, policy.risk)
+    band = find_band(probability_of(total), score.impact, policy.risk)
+    return higher_band(band, score.author_band)
 
 
 def is_lower(band: RiskBand, than: RiskBand) -> bool:

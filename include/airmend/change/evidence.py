@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from airmend.change.conflicts import Overlap
+from airmend.change.model import Choice, RiskBand
 from airmend.change.topology import ServiceFacts
 from airmend.execution.model import ExecutionStatus, PlaybookEvidence
 
@@ -59,6 +60,8 @@ class RiskEvidence:
     earlier_diff_lines: Sequence[int] | None  # of this runbook's earlier preflights
     open_incidents: int | None  # on the service, without this one
     overlaps: Sequence[Overlap] | None  # with other changes that are under way
+    choice: Choice = Choice.MATCHED  # how the change came to its runbook
+    author_band: RiskBand | None = None  # what the runbook's author says at least
 
 
 def changed_lines(diff: str) -> list[str]:

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from airmend.change.calendar_scope import Subject
 from airmend.change.evidence import PastOutcome, PreflightFacts, RiskEvidence
-from airmend.change.model import ChangeRequest, RiskFactor
+from airmend.change.model import ChangeRequest, Choice, RiskFactor
 from airmend.change.policy import Policy
 from airmend.change.risk_policy import HistoryPolicy, Weights, log_odds
 
@@ -27,6 +27,7 @@ HOSTS = "hosts touched"
 OPEN_INCIDENTS = "other open incidents on the service"
 OVERLAPPING = "overlapping changes"
 OUTSIDE_WINDOW = "outside the change window"
+BY_SIMILARITY = "matched by similarity"
 PRIVILEGED = "privilege escalation"
 UNKNOWN_SERVICE = "service not in the topology"
 UNLISTED_HOSTS = "targets not in the topology"
@@ -189,6 +190,17 @@ def weigh_time(change: ChangeRequest, evidence: RiskEvidence, policy: Policy) ->
         return _seen(OUTSIDE_WINDOW, f"{seen}, no window is set", POLICY_FILE, 0.0)
     weight = 0.0 if policy.welcomes(now_at, subject) else policy.risk.weights.outside_window
     return _seen(OUTSIDE_WINDOW, seen, POLICY_FILE, weight)
+
+
+def weigh_choice(choice: Choice, weights: Weights) -> RiskFactor:
+    """Whether the runbook's own expressions take the incident, or a person thinks that it fits."""
+    seen = {
+        Choice.MATCHED: "the runbook matches the incident",
+        Choice.SIMILARITY: "its match does not hold; it was suggested as similar",
+        Choice.HAND: "its match does not hold; it was chosen by hand",
+    }
+    weight = 0.0 if choice is Choice.MATCHED else weights.matched_by_similarity
+    return _seen(BY_SIMILARITY, seen[choice], RECORDS, weight)
 
 
 def weigh_privilege(privileged: bool, weights: Weights) -> RiskFactor:

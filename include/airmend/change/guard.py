@@ -7,6 +7,7 @@ that changes something, since a person can mark or clear any task in Airflow.
 
 from __future__ import annotations
 
+from airmend.change.emergency import refuse_decision
 from airmend.change.model import (
     ChangeRequest,
     ChangeStatus,
@@ -98,6 +99,7 @@ def authorise_execution(
     leases_held: bool,
     suppression: Suppression | None,
     withdrawn: str | None,
+    glass_refusal: str | None = "nobody has looked who may",
 ) -> None:
     """Refuse to run Ansible unless a stored approval covers exactly what would be done.
 
@@ -115,6 +117,8 @@ def authorise_execution(
         suppression: What holds the incident back; None where nothing does.
         withdrawn: Why the runbook may not do any more what was decided: its template was
             suspended, or it fell on the ladder; None where it still may.
+        glass_refusal: Why whoever started an emergency change may not do so now; None where
+            he or she may. Other changes are not asked.
 
     Raises:
         ValueError: The phase is the preflight.
@@ -144,6 +148,8 @@ def authorise_execution(
                 f"change {change.id}: what was decided is withdrawn: {withdrawn}. "
                 "A new alert starts a new change, which asks people."
             )
+        if change.change_type is ChangeType.EMERGENCY and glass_refusal is not None:
+            raise NotAuthorisedError(f"change {change.id}: {glass_refusal}. Nothing more is done.")
     if not leases_held:
         raise LeaseLostError(
             f"change {change.id} no longer holds all of its targets, so another change may work "
@@ -170,7 +176,12 @@ def _refuse_without_approval(change: ChangeRequest, decision: Decision | None) -
         )
     if not decision.decided_by.strip():
         raise NotAuthorisedError(f"{place}: the decision names nobody. Ask for a new one.")
-    if decision.decided_by != POLICY and not Standing(decision.required, decision.votes).approved:
+    if change.change_type is ChangeType.EMERGENCY:
+        if (refusal := refuse_decision(change, decision)) is not None:
+            raise NotAuthorisedError(f"{place}: {refusal}. Start it again.")
+    elif decision.decided_by != POLICY and not (
+        Standing(decision.required, decision.votes).approved
+    ):
         raise NotAuthorisedError(
             f"{place}: the votes on record are not enough for an approval. Ask for a new one."
         )

@@ -22,6 +22,14 @@ class ChangeType(StrEnum):
     EMERGENCY = "emergency"
 
 
+class Choice(StrEnum):
+    """How a change came to its runbook."""
+
+    MATCHED = "matched"  # the runbook's own expressions take the incident
+    SIMILARITY = "similarity"  # a person chose it, who was shown it as like the incident
+    HAND = "hand"  # a person chose it alone
+
+
 class ChangeStatus(StrEnum):
     """Where a change stands; the second group are ends."""
 
@@ -182,6 +190,7 @@ class RiskScore(BaseModel):
     base_log_odds: float
     factors: list[RiskFactor]  # largest contribution first
     policy_digest: str = ""  # of the policy that weighed them
+    author_band: RiskBand | None = None  # what the runbook's author says at least; may only raise
     learned: LearnedScore | None = None  # None where no model is in use
     lowered_by: str | None = None  # what alone would lower the band; "" where nothing would
 

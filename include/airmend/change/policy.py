@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from airmend.change.approval_policy import ApprovalPolicy
+from airmend.change.approval_policy import ROLE, ApprovalPolicy
 from airmend.change.authors import AuthorsPolicy
 from airmend.change.autonomy import AutonomyPolicy
 from airmend.change.calendar_policy import FOLDER, CalendarPolicy
 from airmend.change.calendar_scope import Subject, ZoneName
 from airmend.change.document import read_document
+from airmend.change.emergency_policy import EmergencyPolicy
 from airmend.change.guard_rails import GuardRails
 from airmend.change.model import RiskBand
 from airmend.change.policy_part import Part
@@ -49,6 +50,7 @@ class Policy(Part):
     standard: StandardPolicy = StandardPolicy()
     autonomy: AutonomyPolicy = AutonomyPolicy()
     authors: AuthorsPolicy = AuthorsPolicy()
+    emergency: EmergencyPolicy = EmergencyPolicy()
     guard_rails: GuardRails = GuardRails()
     intake: IntakeLimits = IntakeLimits()
     report: ReportRules = ReportRules()
@@ -61,6 +63,17 @@ class Policy(Part):
         if RiskBand.MODERATE in value and RiskBand.LOW not in value:
             raise ValueError("it has 'moderate' and not 'low'; add 'low'.")
         return value
+
+    @model_validator(mode="after")
+    def _emergency_names_are_known(self) -> Policy:
+        for key in ("who", "reviewers"):
+            for name in getattr(self.emergency, key):
+                if not (name in self.approval.groups or name.startswith(ROLE)):
+                    raise ValueError(
+                        f"emergency.{key} names '{name}', which is no group; add it below "
+                        f"'approval.groups', or write '{ROLE}NAME' for a role of Airflow."
+                    )
+        return self
 
     @property
     def zone(self) -> ZoneInfo:

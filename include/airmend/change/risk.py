@@ -54,10 +54,11 @@ def score_change(change: ChangeRequest, evidence: RiskEvidence, policy: Policy) 
         probability=probability,
         impact=impact,
         impact_reasons=reasons,
-        band=find_band(probability, impact, policy.risk),
+        band=higher_band(find_band(probability, impact, policy.risk), evidence.author_band),
         base_log_odds=log_odds(base),
         factors=found,
         policy_digest=policy.digest,
+        author_band=evidence.author_band,
     )
 
 
@@ -76,6 +77,12 @@ def find_band(probability: float, impact: int, policy: RiskPolicy) -> RiskBand:
     if probability >= limits.high_from:
         return RiskBand.HIGH
     return RiskBand.MODERATE if probability >= limits.moderate_from else RiskBand.LOW
+
+
+def higher_band(band: RiskBand, other: RiskBand | None) -> RiskBand:
+    """The graver of two bands; the second one may be left open."""
+    bands = list(RiskBand)
+    return band if other is None else bands[max(bands.index(band), bands.index(other))]
 
 
 def probability_of(total_log_odds: float) -> float:
@@ -98,6 +105,7 @@ def _weigh(
         factors.weigh_open_incidents(evidence, weights),
         factors.weigh_overlaps(evidence, weights),
         factors.weigh_time(change, evidence, policy),
+        factors.weigh_choice(evidence.choice, weights),
         factors.weigh_privilege(evidence.privileged, weights),
         *factors.weigh_topology(evidence, weights),
     ]

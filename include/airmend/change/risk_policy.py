@@ -37,6 +37,7 @@ class Weights(Part):
     open_incident: Weight = 0.5
     overlapping_change: Weight = 0.8
     outside_window: Weight = 0.4
+    matched_by_similarity: Weight = 0.5  # a person chose the runbook; its `match` does not hold
     privileged: Weight = 0.2
     unknown_service: Weight = 0.7
     unlisted_hosts: Weight = 0.3

@@ -38,6 +38,7 @@ COMMANDS = {
     "unlock": Entry("unlock", "unlock_command", "List locked runbooks, or unlock one."),
     "standard": Entry("standard", "app", "Approve and suspend templates of standard changes."),
     "autonomy": Entry("autonomy", "app", "See how much runbooks may do, and move them."),
+    "review": Entry("review", "app", "List and complete the reviews of emergency changes."),
     "mute": Entry("mute", "mute_command", "Keep automation's hands off some incidents."),
     "mutes": Entry("mute", "mutes_command", "List mutes, windows and the kill switch."),
     "unmute": Entry("mute", "unmute_command", "End a mute or a window before its time."),

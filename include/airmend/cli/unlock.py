@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from airmend.errors import UnknownRunbookError
+from airmend.errors import ReviewError, UnknownRunbookError
 from airmend.records.database import Database
+from airmend.records.reviews import overdue_review, overdue_reviews, say_overdue
 from airmend.records.runbooks import list_locks, unlock_runbook
 from airmend.settings import get_settings
 
@@ -41,18 +42,28 @@ def unlock_command(
 def _print_locks(database: Database) -> None:
     with database.session() as session:
         locks = list_locks(session)
+        overdue = overdue_reviews(session, datetime.now(UTC))
     for lock in locks:
         since = f"{lock.locked_at:%Y-%m-%d %H:%M} UTC"
         typer.echo(f"{lock.runbook_id}  since {since}, by {lock.change_id}: {lock.reason}")
-    if not locks:
+    for review in overdue:
+        typer.echo(f"{review.runbook_id}  {say_overdue(review)}")
+    if not locks and not overdue:
         typer.echo("no runbook is locked")
 
 
 def _unlock(database: Database, runbook: str, reason: str, by: str) -> None:
     with database.session() as session:
-        lock = unlock_runbook(session, runbook, by=by, reason=reason, at=datetime.now(UTC))
+        now = datetime.now(UTC)
+        lock = unlock_runbook(session, runbook, by=by, reason=reason, at=now)
+        review = overdue_review(session, runbook, now)
+    if review is not None and lock is None:
+        raise ReviewError(f"runbook '{runbook}' cannot be unlocked so: {say_overdue(review)}")
     if lock is None:
         raise UnknownRunbookError(
             f"runbook '{runbook}' is not locked. `airmend unlock` lists those that are"
         )
-    typer.echo(f"{runbook} may run again; {lock.change_id} had left it locked: {lock.reason}")
+    if review is not None:
+        typer.echo(f"{runbook} stays locked: {say_overdue(review)}")
+    free = "its other lock is gone" if review is not None else f"{runbook} may run again"
+    typer.echo(f"{free}; {lock.change_id} had left it locked: {lock.reason}")

@@ -63,6 +63,11 @@ OPEN_INCIDENT_STATUSES = frozenset(
 )
 
 
+RUN_PREFIX = "airmend__"
+"""Begins the ids of the runs that alerts start; a run with it that no alert started is no
+change's, so that nobody can take the name of a run that is still to come."""
+
+
 class IntakeLimits(BaseModel):
     """When an alert is old news, when it is the same trouble again, and when it flaps.
 

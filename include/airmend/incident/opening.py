@@ -13,7 +13,14 @@ from datetime import datetime
 from typing import Any
 
 from airmend.change.model import ChangeRequest, ChangeStatus
-from airmend.incident.model import Alert, Incident, IncidentStatus, Member, Suppression
+from airmend.incident.model import (
+    RUN_PREFIX,
+    Alert,
+    Incident,
+    IncidentStatus,
+    Member,
+    Suppression,
+)
 from airmend.incident.ports import Match, Rules
 from airmend.runbook.model import RunbookVersion
 
@@ -139,8 +146,8 @@ def request_change(
 ) -> ChangeRequest:
     """The change that a runbook makes for an incident.
 
-    Its number and its run's are derived from the incident's, so that an incident has one change
-    and a second start of its run is recognised.
+    Its number and its run's are derived from the incident's, so that alerts start one change
+    for an incident and a second start of its run is recognised.
     """
     runbook = version.runbook
     return ChangeRequest(
@@ -153,7 +160,7 @@ def request_change(
         status=ChangeStatus.REQUESTED,
         reason="",
         dag_id=runbook.id,
-        run_id=f"airmend__{incident.id}",
+        run_id=f"{RUN_PREFIX}{incident.id}",
         requested_by=f"source:{incident.source}",
         requested_at=at,
         ended_at=None,

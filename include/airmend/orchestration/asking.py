@@ -17,7 +17,7 @@ from airmend.change.approval_text import approval_text
 from airmend.change.counterfactual import what_would_lower
 from airmend.change.drift import describe_drift
 from airmend.change.evidence import summarise_preflight
-from airmend.change.model import ChangeRequest, ChangeStatus, Decision, Verdict
+from airmend.change.model import ChangeRequest, ChangeStatus, ChangeType, Decision, Verdict
 from airmend.change.policy import POLICY, Policy
 from airmend.change.quorum import (
     Standing,
@@ -31,11 +31,13 @@ from airmend.orchestration.assessment import preflight_playbooks, service_facts
 from airmend.orchestration.authorship import excluded_authors
 from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.deciding import decide
+from airmend.orchestration.emergencies import break_glass
 from airmend.orchestration.opening import describe_opening, waits_for_opening
 from airmend.orchestration.services import read_policy
 from airmend.orchestration.standing import end_as_proposal, ground_of
 from airmend.orchestration.suppressing import refuse_suppressed
 from airmend.records.changes import get_decision
+from airmend.records.hand_requests import get_request
 from airmend.records.model import FactKind, Question
 from airmend.records.votes import list_questions, list_votes, record_question
 
@@ -80,7 +82,8 @@ def people_asked(standing: Standing) -> list[str] | None:
 def open_question(run: ChangeRun, roles: Roles) -> Asked:
     """The question of this change as it stands, decided or not.
 
-    A standard change that policy allows is decided here, by policy.
+    A standard change that policy allows is decided here, by policy; an emergency change by
+    whoever broke the glass.
 
     Raises:
         ChangeRefusedError: The change ended before, too few are left who may approve it, or
@@ -118,6 +121,9 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
                 decision = decide(
                     run, session, Verdict.APPROVED, by=POLICY, basis=basis, asked_at=asked_at
                 )
+        if decision is None and change.change_type is ChangeType.EMERGENCY:
+            preflight = summarise_preflight(playbooks)
+            decision = break_glass(run, session, policy, preflight, roles, asked_at=asked_at)
         standing, authors = Standing((), ()), None
         if decision is None and not passes:
             authors = excluded_authors(run, session, policy)
@@ -135,6 +141,7 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
             reasons=reasons,
             authors=authors,
             timing=describe_opening(run, session, change) if decision is None else (),
+            request=get_request(session, change.id),
         )
     return Asked(
         decision=decision,

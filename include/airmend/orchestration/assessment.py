@@ -15,7 +15,7 @@ from airmend.change.counterfactual import what_would_lower
 from airmend.change.drift import is_no_graver
 from airmend.change.evidence import PastOutcome, RiskEvidence, summarise_preflight
 from airmend.change.foreseen import digest_foreseen
-from airmend.change.model import ChangeRequest, ChangeStatus, RiskScore
+from airmend.change.model import ChangeRequest, ChangeStatus, Choice, RiskScore
 from airmend.change.risk import score_change
 from airmend.change.topology import ServiceFacts
 from airmend.errors import ChangeRefusedError
@@ -27,6 +27,7 @@ from airmend.orchestration.services import read_policy, read_topology
 from airmend.records.begun import list_begun
 from airmend.records.changes import get_decision, set_assessment
 from airmend.records.executions import list_executions
+from airmend.records.hand_requests import get_request
 from airmend.records.history import count_open_incidents, past_changes, past_preflights
 from airmend.records.model import FactKind
 
@@ -118,6 +119,7 @@ def _gather(run: ChangeRun, session: Session, change: ChangeRequest) -> RiskEvid
         for playbooks in past_preflights(session, change.runbook_id, since=since, without=change.id)
     ]
     topology_file = run.settings.topology_file
+    request = get_request(session, change.id)
     return RiskEvidence(
         now_at=run.now(),
         service_name=runbook.change.service,
@@ -141,6 +143,8 @@ def _gather(run: ChangeRun, session: Session, change: ChangeRequest) -> RiskEvid
             session, runbook.change.service, without=change.incident_id
         ),
         overlaps=find_other_changes(run, change, list_begun(session, without=change.id)),
+        choice=request.choice if request else Choice.MATCHED,
+        author_band=runbook.change.risk,
     )
 
 

@@ -11,7 +11,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -52,7 +52,8 @@ class ChangeRun:
     """What a task knows: which change it works on, who it is, and where the records are.
 
     `version` is the runbook version that the run's DAG was made from: it stays the same from
-    the first task to the last, whatever happens to the files.
+    the first task to the last, whatever happens to the files. `roles` are the people by role of
+    Airflow's auth manager, as far as a task can know them.
     """
 
     database: Database
@@ -66,6 +67,7 @@ class ChangeRun:
     try_number: int
     owner: str = field(default_factory=name_owner)
     database_clock: Callable[[Session], datetime] | None = None  # None: not compared with `now`
+    roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def runbook(self) -> Runbook:
@@ -161,8 +163,8 @@ def find_change_of_run(
     if change is None:
         raise NotAuthorisedError(
             f"the run {run_id} belongs to no recorded change, so nothing is executed. "
-            "Runs are started for incidents: send the alert to /airmend/hooks/, "
-            "for instance with `airmend send`"
+            "Runs are started for incidents: send the alert to /airmend/hooks/, for instance with "
+            "`airmend send`, or name an open incident and a reason where you trigger it by hand"
         )
     return change.id, get_version(session, digest)
 

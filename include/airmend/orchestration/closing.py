@@ -25,6 +25,7 @@ from airmend.records.database import Database
 from airmend.records.executions import list_executions
 from airmend.records.ledger import append_fact, read_story
 from airmend.records.model import FactKind
+from airmend.records.reviews import reviewed_after_report, tell_overdue
 from airmend.review.saving import save_report
 from airmend.review.writing import write_up
 from airmend.settings import Settings
@@ -72,6 +73,18 @@ def close_abandoned(
         open_circuit(session, settings, change.id, at=now())
         end_trust(session, settings, change.id, at=now())
     return write_report(database, settings, change.id, now=now)
+
+
+def follow_reviews(database: Database, settings: Settings, *, now: Callable[[], datetime]) -> None:
+    """Tell of reviews that are overdue, and write reports again whose change was reviewed since.
+
+    Safe to repeat and to kill: each is told once, and a report is made from the records.
+    """
+    with database.session() as session:
+        tell_overdue(session, now())
+        reviewed = reviewed_after_report(session)
+    for change_id in reviewed:
+        write_report(database, settings, change_id, now=now)
 
 
 def _end_unfinished(session: Session, change: ChangeRequest, what: str, *, at: datetime) -> None:

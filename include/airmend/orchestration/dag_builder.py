@@ -30,6 +30,7 @@ from airmend.orchestration.operators import (
     VerifyOperator,
 )
 from airmend.orchestration.publication import CATALOG_FILE, DOCUMENTS_FOLDER
+from airmend.orchestration.triggering import request_form
 from airmend.runbook.explanation import explain_runbook
 from airmend.runbook.model import RunbookVersion
 
@@ -87,6 +88,7 @@ def build_dag(version: RunbookVersion) -> DAG:
         catchup=False,
         max_active_runs=MAX_ACTIVE_RUNS,
         is_paused_upon_creation=False,
+        params=request_form(),
         tags=["airmend", f"{runbook.change.type} change", runbook.change.service, *runbook.tags],
     )
     # Given to each task, and the tasks to the DAG afterwards: inside its context, and by

@@ -23,6 +23,7 @@ def decide(
     asked_at: datetime,
     votes: Sequence[Vote] = (),
     required: Sequence[Requirement] = (),
+    comment: str = "",
 ) -> Decision:
     """Decide on the change as it stands, in the caller's transaction; the first decision stands.
 
@@ -35,6 +36,7 @@ def decide(
         asked_at: Since when it was asked.
         votes: The answers that count; the last one's time is that of the decision.
         required: What they had to meet.
+        comment: Why, in the words of whoever decides without a vote.
     """
     change = run.read_change(session)
     decision = record_decision(
@@ -46,7 +48,7 @@ def decide(
             decided_at=max((vote.at for vote in votes), default=run.now()),
             asked_at=asked_at,
             basis=basis,
-            comment="; ".join(vote.comment for vote in votes if vote.comment),
+            comment=comment or "; ".join(vote.comment for vote in votes if vote.comment),
             content_hash=change.content_hash(),
             votes=list(votes),
             required=list(required),

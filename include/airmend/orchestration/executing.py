@@ -24,6 +24,7 @@ from airmend.execution.model import Execution, ExecutionStatus, Phase
 from airmend.orchestration.batching import Work, run_batches
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.clock_check import refuse_wrong_clock
+from airmend.orchestration.emergencies import refuse_broken_glass
 from airmend.orchestration.opening import refuse_closed
 from airmend.orchestration.sign_of_life import showing_life
 from airmend.orchestration.standing import find_withdrawal
@@ -126,6 +127,7 @@ def authorise(run: ChangeRun, session: Session, phase: Phase) -> ChangeRequest:
         phase=phase,
         suppression=find_suppression_of(run, session) if is_step else None,
         withdrawn=find_withdrawal(run, session, change, decision) if is_step else None,
+        glass_refusal=refuse_broken_glass(run, change),
     )
     if phase is Phase.STEP:
         refuse_closed(run, session, change)

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from airmend.change.emergency import passes
+from airmend.change.emergency_policy import Gate
 from airmend.change.guard import check_may_start
 from airmend.change.guard_rails import HOUR, Starts, check_budgets
 from airmend.change.model import ChangeRequest, ChangeStatus, Target
@@ -19,6 +21,7 @@ from airmend.execution.inventory import resolve_targets
 from airmend.incident.model import Incident
 from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.clock_check import refuse_wrong_clock
+from airmend.orchestration.emergencies import find_lock
 from airmend.orchestration.opening import await_start
 from airmend.orchestration.services import read_policy
 from airmend.orchestration.standing import refuse_observer
@@ -27,7 +30,7 @@ from airmend.records.changes import set_targets
 from airmend.records.leases import Holder, acquire_leases, holds_leases
 from airmend.records.ledger import read_story
 from airmend.records.model import FactKind
-from airmend.records.runbooks import current_catalog_version, get_catalog, lock_reason
+from airmend.records.runbooks import current_catalog_version, get_catalog
 from airmend.records.starts import list_starts, queue_for_start, record_start, was_started
 from airmend.runbook.matching import match_runbooks
 
@@ -69,7 +72,7 @@ def guard_change(run: ChangeRun) -> bool:
             check_may_start(
                 planned,
                 run.read_incident(session),
-                lock_reason=lock_reason(session, run.runbook.id),
+                lock_reason=find_lock(session, run.runbook.id, run.now()),
                 refused_reason=_refused_reason(session, run.runbook.id),
                 suppression=find_suppression_of(run, session),
                 dag_digest=run.digest,
@@ -172,8 +175,9 @@ def _spend_budget(run: ChangeRun, session: Session, change: ChangeRequest) -> No
         service=[at for _, name, at in begun if name == service],
         fleet=[at for _, _, at in begun],
     )
-    rails = read_policy(run.settings).guard_rails
-    check_budgets(starts, rails, runbook_id=runbook_id, service=service)
+    policy = read_policy(run.settings)
+    if not passes(change, policy, Gate.BUDGETS):
+        check_budgets(starts, policy.guard_rails, runbook_id=runbook_id, service=service)
     record_start(session, change.id, runbook_id=runbook_id, service=service, at=now)
 
 

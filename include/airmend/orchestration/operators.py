@@ -39,6 +39,7 @@ def open_run(context: Context, digest: str, log: Any) -> ChangeRun:
     Raises:
         AirflowFailException: There is none: the run was started by hand.
     """
+    from airmend.orchestration.auth_roles import read_roles
     from airmend.orchestration.change_run import ChangeRun, find_change_of_run
     from airmend.orchestration.services import open_records, utc_now
     from airmend.records.clock import read_database_clock
@@ -58,6 +59,7 @@ def open_run(context: Context, digest: str, log: Any) -> ChangeRun:
         task_id=instance.task_id,
         try_number=instance.try_number,
         database_clock=read_database_clock,
+        roles=read_roles(),
     )
 
 
@@ -98,6 +100,8 @@ def rescheduling() -> Iterator[None]:
 class GuardSensor(BaseSensorOperator):
     """Checks that the change may begin, resolves its targets and takes them.
 
+    A run that a person triggered becomes a change here, if it may (`requesting`).
+
     A target that another change holds is waited for, without a worker slot, as long as the
     policy says, and so is the end of a freeze. Safe to repeat: what was taken stays taken.
     """
@@ -118,8 +122,10 @@ class GuardSensor(BaseSensorOperator):
     def poke(self, context: Context) -> bool:
         """Whether the change holds its targets and may go on."""
         from airmend.orchestration.guarding import guard_change
+        from airmend.orchestration.triggering import take_request
 
         with airflow_errors(), rescheduling():
+            take_request(context, self.digest)
             return guard_change(open_run(context, self.digest, self.log))
 
 

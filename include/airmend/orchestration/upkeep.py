@@ -61,16 +61,21 @@ def start_run(change: ChangeRequest) -> str:
 
 
 class CloseEndedChangesOperator(BaseOperator):
-    """Closes changes whose run is over and which nobody closed, and writes their reports."""
+    """Closes changes whose run is over and which nobody closed, and writes their reports.
+
+    What time brings to emergency changes is told here too: reviews that are overdue, and reports
+    whose change was reviewed since.
+    """
 
     def execute(self, context: Context) -> int:
         """Gives the number of changes that were closed."""
-        from airmend.orchestration.closing import close_abandoned
+        from airmend.orchestration.closing import close_abandoned, follow_reviews
         from airmend.orchestration.services import open_records, utc_now
         from airmend.records.changes import changes_under_way
         from airmend.settings import get_settings
 
         database = open_records()
+        follow_reviews(database, get_settings(), now=utc_now)
         with database.session() as session:
             under_way = changes_under_way(session)
         closed = 0

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from airmend.change.model import ChangeContent
+from airmend.change.model import ChangeContent, Choice
 
 
 class FactKind(StrEnum):
@@ -27,6 +27,8 @@ class FactKind(StrEnum):
     RUNBOOK_MATCHED = "runbook_matched"
     NO_RUNBOOK = "no_runbook"
     RUN_CREATED = "run_created"
+    CHANGE_REQUESTED = "change_requested"
+    REQUEST_REFUSED = "request_refused"
     TARGETS_WAITED = "targets_waited"
     CALENDAR_WAITED = "calendar_waited"
     GUARD_PASSED = "guard_passed"
@@ -53,6 +55,9 @@ class FactKind(StrEnum):
     TEMPLATE_SUSPENDED = "template_suspended"
     AUTONOMY_LOWERED = "autonomy_lowered"
     AUTONOMY_EARNED = "autonomy_earned"
+    REVIEW_OPENED = "review_opened"
+    REVIEW_OVERDUE = "review_overdue"
+    REVIEW_COMPLETED = "review_completed"
     INCIDENT_ENDED = "incident_ended"
     REPORT_WRITTEN = "report_written"
     TICKET_LINKED = "ticket_linked"
@@ -87,6 +92,46 @@ class Question(BaseModel):
     content_hash: str
     content: ChangeContent
     asked_at: datetime
+
+
+class HandRequest(BaseModel):
+    """What a person asked for who started a runbook by hand."""
+
+    model_config = ConfigDict(frozen=True)
+
+    change_id: str
+    requested_by: str  # as the auth manager names the user
+    at: datetime
+    reason: str
+    is_emergency: bool
+    choice: Choice
+    unmet: list[str]  # what of the runbook's `match` does not hold, for people
+
+
+class ReviewVerdict(StrEnum):
+    """What a person found who looked at an emergency change afterwards."""
+
+    JUSTIFIED = "justified"
+    NOT_JUSTIFIED = "not_justified"
+
+
+class Review(BaseModel):
+    """The look back that an emergency change owes; open until somebody has completed it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    change_id: str
+    runbook_id: str
+    opened_at: datetime
+    due_at: datetime
+    reviewed_at: datetime | None
+    reviewed_by: str
+    verdict: ReviewVerdict | None
+    notes: str
+
+    def is_overdue(self, at: datetime) -> bool:
+        """Whether its time is over at a moment; the deadline itself is over."""
+        return self.reviewed_at is None and at >= self.due_at
 
 
 class CatalogEntry(BaseModel):

@@ -46,7 +46,7 @@ class Standing:
     """An incident as it stands while a batch is decided."""
 
     incident: Incident
-    change: ChangeRequest | None  # the only one that an incident has
+    change: ChangeRequest | None  # the latest that was requested for it
     count_firing: Callable[[], int] = lambda: 0  # as stored before the batch
     is_new: bool = False
     is_changed: bool = False
@@ -270,7 +270,7 @@ def _queries(dialect: Dialect) -> _Queries:
             .join_from(IncidentMemberRow.__table__, IncidentRow.__table__)
             .outerjoin(ChangeRow.__table__, _change.incident_id == _incident.id)
             .where(_member.id.in_(latest_member))
-            .order_by(_incident.id)
+            .order_by(_incident.id, _change.requested_at.desc(), _change.id)
             .with_for_update(of=IncidentRow.__table__),
             dialect,
         ),
@@ -286,6 +286,7 @@ def _queries(dialect: Dialect) -> _Queries:
                 IncidentRow.__table__, ChangeRow.__table__, _change.incident_id == _incident.id
             )
             .where(_incident.id == bindparam("incident"))
+            .order_by(_change.requested_at.desc(), _change.id)
             .with_for_update(of=IncidentRow.__table__),
             dialect,
         ),

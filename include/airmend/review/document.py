@@ -29,6 +29,7 @@ from airmend.execution.model import (
     TaskEvidence,
 )
 from airmend.incident.model import IncidentStatus, MatchRejection, Severity
+from airmend.records.model import HandRequest, Review
 from airmend.review.annexes import Control, DoraAnnex, Prose, Recurrence
 from airmend.review.model import (
     Outcome,
@@ -214,6 +215,8 @@ class PostIncidentReport(Part):
     impact: Impact
     response_times: list[ResponseTime]
     change: ReportedChange | None
+    request: HandRequest | None = None  # who started it by hand; None where an alert did
+    review: Review | None = None  # what an emergency change owes, and what came of it
     runbook: ReportedRunbook | None
     timeline: list[TimelineEntry]
     spans: list[Span]

@@ -8,8 +8,10 @@ from airmend.change.model import ChangeRequest
 from airmend.errors import UnknownRunbookError
 from airmend.records.changes import get_change, get_decision
 from airmend.records.executions import list_executions
+from airmend.records.hand_requests import get_request
 from airmend.records.incidents import get_incident
 from airmend.records.ledger import read_story
+from airmend.records.reviews import find_review
 from airmend.records.runbooks import get_version
 from airmend.review.model import ReportFacts
 from airmend.runbook.model import RunbookVersion
@@ -29,6 +31,8 @@ def gather_facts(session: Session, change_id: str) -> ReportFacts:
         executions=list_executions(session, change_id),
         story=read_story(session, change.incident_id),
         runbook=_find_version(session, change),
+        request=get_request(session, change_id),
+        review=find_review(session, change_id),
     )
 
 

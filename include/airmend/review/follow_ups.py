@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from airmend.execution.model import CheckOutcome, ExecutionStatus, Phase, TaskOutcome
 from airmend.incident.model import IncidentStatus
-from airmend.records.model import FactKind
+from airmend.records.model import FactKind, ReviewVerdict
 from airmend.review.context import ReportContext
 from airmend.review.document import FollowUp, PostIncidentReport
 from airmend.review.model import Outcome, ReportFacts
@@ -49,6 +49,14 @@ def _doubts(facts: ReportFacts, report: PostIncidentReport) -> Iterator[str]:
 
 
 def _open_ends(facts: ReportFacts, report: PostIncidentReport) -> Iterator[str]:
+    review = report.review
+    if review is not None and review.reviewed_at is None:
+        yield (
+            f"Review this emergency change until {word_time(review.due_at)}: it ran without "
+            f"anybody's approval, and its runbook is locked after that."
+        )
+    elif review is not None and review.verdict is ReviewVerdict.NOT_JUSTIFIED:
+        yield "Breaking the glass was not justified: find out how to keep it from happening again."
     if _is_locked(facts) and report.runbook:
         yield (
             f"Runbook {report.runbook.id} is locked and starts no new change: "

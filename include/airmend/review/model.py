@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from airmend.change.model import ChangeRequest, Decision
 from airmend.execution.model import Execution
 from airmend.incident.model import Incident
-from airmend.records.model import Fact
+from airmend.records.model import Fact, HandRequest, Review
 from airmend.runbook.model import RunbookVersion
 
 WebLink = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"'`\\]+$", max_length=2000)]
@@ -33,6 +33,8 @@ class ReportFacts:
     executions: list[Execution]
     story: list[Fact]
     runbook: RunbookVersion | None
+    request: HandRequest | None = None
+    review: Review | None = None
 
 
 class DoraEntity(BaseModel):

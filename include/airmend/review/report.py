@@ -61,6 +61,8 @@ def build_report(
         impact=measure_impact(facts),
         response_times=measure_responses(facts),
         change=describe_change(facts, base_url),
+        request=facts.request,
+        review=facts.review,
         runbook=describe_runbook(facts),
         timeline=tell_timeline(facts, base_url=base_url),
         spans=collect_spans(facts),
@@ -138,5 +140,8 @@ def _digest(facts: ReportFacts) -> str:
         "story": [fact.model_dump(mode="json") for fact in facts.story],
         "runbook": facts.runbook.digest if facts.runbook else None,
     }
+    for name, record in (("request", facts.request), ("review", facts.review)):
+        if record is not None:
+            records[name] = record.model_dump(mode="json")
     text = json.dumps(records, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

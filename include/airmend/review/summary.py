@@ -103,6 +103,9 @@ def _tell_change(report: PostIncidentReport) -> Iterator[str]:
     yield (
         f"Runbook {runbook.id} {runbook.version} took it as a {change.type.value} change{where}."
     )
+    if report.request is not None:
+        kind = "an emergency change" if report.request.is_emergency else "it"
+        yield f"{report.request.requested_by} asked for {kind} by hand."
     if approval is None:
         return
     if approval.verdict is None:
@@ -114,6 +117,11 @@ def _tell_change(report: PostIncidentReport) -> Iterator[str]:
         seconds = approval.waited_seconds
         waited = f" after {word_duration(seconds)}" if seconds is not None and seconds >= 1 else ""
         yield f"It was {approval.verdict.value} by {approval.decided_by}{basis}{waited}."
+    review = report.review
+    if review is not None and review.verdict is not None:
+        yield f"{review.reviewed_by} reviewed it: {review.verdict.value.replace('_', ' ')}."
+    elif review is not None:
+        yield f"Its review is due until {word_time(review.due_at)}."
 
 
 def _tell_work(report: PostIncidentReport) -> Iterator[str]:

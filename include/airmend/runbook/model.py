@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from airmend.change.model import ChangeType
+from airmend.change.model import ChangeType, RiskBand
 
 SCHEMA = "airmend/v1"
 
@@ -134,6 +134,10 @@ class ChangePolicy(Strict):
     privileged: bool = Field(default=False, description="Its playbooks use privilege escalation.")
     irreversible: str | None = Field(
         default=None, min_length=1, description="Why there is no rollback; instead of `rollback`."
+    )
+    risk: RiskBand | None = Field(
+        default=None,
+        description="How risky its changes are at least, in its author's word; it only raises.",
     )
 
     @model_validator(mode="after")

@@ -191,7 +191,6 @@ def test_a_decision_of_nobody_authorises_nothing() -> None:
     "overrides",
     [
         {"change_type": ChangeType.NORMAL},
-        {"change_type": ChangeType.EMERGENCY},
         {"risk": make_score(RiskBand.HIGH)},
     ],
 )

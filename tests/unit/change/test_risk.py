@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from airmend.change import factors
 from airmend.change.calendar_scope import Subject
 from airmend.change.conflicts import Overlap
+from airmend.change.counterfactual import what_would_lower
 from airmend.change.evidence import (
     PreflightFacts,
     RiskEvidence,
     changed_lines,
     summarise_preflight,
 )
-from airmend.change.model import RiskBand, RiskFactor, RiskScore
+from airmend.change.model import Choice, RiskBand, RiskFactor, RiskScore
 from airmend.change.policy import Policy
 from airmend.change.risk import score_change
 from airmend.change.topology import Environment
@@ -444,3 +445,35 @@ def test_several_preflights_are_seen_as_one() -> None:
         changed_hosts=2, diff_lines=3, tasks_total=6, tasks_skipped=1, failed=True
     )
     assert summarise_preflight([]) is None
+
+
+# --- Chosen by a person, and the author's word ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("choice", "weight"), [(Choice.MATCHED, 0.0), (Choice.SIMILARITY, 0.5), (Choice.HAND, 0.5)]
+)
+def test_a_runbook_that_does_not_match_is_riskier(choice: Choice, weight: float) -> None:
+    chosen = score(choice=choice)
+    (factor,) = [each for each in chosen.factors if each.name == factors.BY_SIMILARITY]
+    assert factor.contribution == weight
+    assert chosen.probability >= score().probability
+
+
+@given(author=st.sampled_from([None, *RiskBand]), days=st.floats(0, 400))
+def test_the_authors_word_raises_the_band_and_never_lowers_it(
+    author: RiskBand | None, days: float
+) -> None:
+    history = [make_outcome(days, succeeded=False)]
+    own, said = score(history=history), score(history=history, author_band=author)
+    bands = list(RiskBand)
+    assert bands.index(said.band) == max(
+        bands.index(own.band), bands.index(author) if author else 0
+    )
+    assert said.probability == own.probability
+    assert said.author_band is author
+
+
+def test_nothing_promises_a_lower_band_than_the_author_says() -> None:
+    high = score(author_band=RiskBand.HIGH)
+    assert what_would_lower(high, 1, Policy()) is None

@@ -6,6 +6,7 @@ from alembic import context
 
 from airmend.records import (  # noqa: F401  their tables belong to the metadata
     audit_tables,
+    emergency_tables,
     guard_tables,
     standard_tables,
     ticket_tables,

@@ -27,8 +27,6 @@ YES, NO, PARTLY, NONE = (
 )
 
 POLICY = "policy"
-REVIEW_COMPLETED = "review_completed"
-"""The kind of fact that ends the review of an emergency change."""
 
 DRILL_EVERY = timedelta(days=365)
 
@@ -218,7 +216,7 @@ def emergency_reassessed(records: Records) -> Finding:
     change = records.facts.change
     if change is None or change.change_type is not ChangeType.EMERGENCY:
         return Finding(result=NONE, text="It is no emergency change.")
-    cited = records.cite(REVIEW_COMPLETED)
+    cited = records.cite(FactKind.REVIEW_COMPLETED.value)
     if not cited:
         return Finding(result=NO, text="No review of this emergency change is on record.")
     text = "The emergency change was reviewed afterwards."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from inspect import isfunction
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from airmend.change.model import ChangeStatus, ChangeType, Verdict, Vote
 from airmend.execution.model import ExecutionStatus, Phase
 from airmend.incident.model import KillSwitch
-from airmend.records.model import Fact, FactKind
+from airmend.records.model import FactKind
 from airmend.records.sealed import SealState
 from airmend.review.annexes import Control, Evidence, Finding
 from airmend.review.context import ReportContext
@@ -185,8 +184,7 @@ def test_a_step_without_an_end_has_no_times() -> None:
 
 def test_the_review_of_an_emergency_change_is_evidence() -> None:
     facts = changed(resolved_standard(), change_type=ChangeType.EMERGENCY)
-    kind = SimpleNamespace(value=checks.REVIEW_COMPLETED)
-    fact = Fact.model_construct(**{**dict(facts.story[-1]), "id": 99, "kind": kind})
+    fact = facts.story[-1].model_copy(update={"id": 99, "kind": FactKind.REVIEW_COMPLETED})
     found = look(checks.emergency_reassessed, replace(facts, story=[*facts.story, fact]))
     assert (found.result, found.citations[0].value) == (YES, "99")
 
