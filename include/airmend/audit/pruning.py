@@ -20,6 +20,7 @@ from airmend.errors import AuditError
 from airmend.records.audit_tables import AuditActionRow, LeafRow, PersonalFieldRow
 from airmend.records.emergency_tables import HandRequestRow, ReviewRow
 from airmend.records.guard_tables import TierShareRow
+from airmend.records.standard_tables import CausedIncidentRow
 from airmend.records.tables import (
     AlertRow,
     ChangeRow,
@@ -84,6 +85,9 @@ def prune(
         DecisionRow: _ids(session, DecisionRow.change_id, DecisionRow.change_id, changes),
         HandRequestRow: _ids(session, HandRequestRow.change_id, HandRequestRow.change_id, changes),
         ReviewRow: _ids(session, ReviewRow.change_id, ReviewRow.change_id, changes),
+        CausedIncidentRow: _ids(
+            session, CausedIncidentRow.change_id, CausedIncidentRow.change_id, changes
+        ),
         ExecutionRow: _ids(session, ExecutionRow.id, ExecutionRow.change_id, changes),
         LedgerRow: _ids(session, LedgerRow.id, LedgerRow.incident_id, incidents),
         AlertRow: _ids(session, AlertRow.id, AlertRow.delivery_id, deliveries),

@@ -59,6 +59,7 @@ SERVICENOW_CLOSE_CODES: Mapping[str, str] = {
     "expired": "unsuccessful",
     "refused": "unsuccessful",
     "cancelled": "unsuccessful",
+    "proposed": "unsuccessful",
     # of an incident
     "remediated": "Resolved by change",
     "recovered": "No resolution provided",
@@ -99,6 +100,7 @@ JIRA_STATUSES: Mapping[str, tuple[str, ...]] = {
     "expired": _NOT_DONE,
     "refused": _NOT_DONE,
     "cancelled": _NOT_DONE,
+    "proposed": _NOT_DONE,
     # of an incident
     "in_progress": ("Work in progress", "In progress", "Investigating"),
     "remediated": ("Resolved", *_DONE),

@@ -47,6 +47,7 @@ CHANGE_STAGES = {
     ChangeStatus.EXPIRED: Stage.CANCELED,
     ChangeStatus.REFUSED: Stage.CANCELED,
     ChangeStatus.CANCELLED: Stage.CANCELED,
+    ChangeStatus.PROPOSED: Stage.CANCELED,
 }
 
 INCIDENT_STAGES = {

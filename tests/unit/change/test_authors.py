@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from airmend.change.authors import NOT_TAKEN, AuthorsPolicy, find_authors, names_of
+from airmend.change.policy import Policy
 from airmend.records.standard_model import Authorship, GitPerson
+from tests.documents import ROOT, blocks_of
 from tests.unit.change.builders import DIGEST, NOW
 
 POLICY = AuthorsPolicy(git_identities={"O.Miller@Example.com": "olivia"})
@@ -60,3 +63,10 @@ def test_what_git_does_not_know_is_told() -> None:
 def test_two_addresses_that_differ_in_case_alone_are_a_mistake() -> None:
     with pytest.raises(ValidationError, match="differ in case alone"):
         AuthorsPolicy(git_identities={"a@b": "x", "A@b": "y"})
+
+
+def test_the_example_of_the_documents_maps_an_address_to_a_user() -> None:
+    (block,) = [b for b in blocks_of(ROOT / "docs/standard-changes.md") if b.label == "policy.yaml"]
+    policy = Policy.model_validate(yaml.safe_load(block.text)).authors
+    assert policy.git_identities == {"o.miller@example.com": "olivia"}
+    assert policy.require_committed

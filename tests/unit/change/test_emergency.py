@@ -77,6 +77,7 @@ def execute(change: Any, decision: Any, **override: Any) -> None:
         "runbook_digest": DIGEST,
         "leases_held": True,
         "suppression": None,
+        "withdrawn": None,
         "glass_refusal": None,
     }
     authorise_execution(change, decision, **(fields | override))

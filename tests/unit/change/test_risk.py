@@ -234,7 +234,7 @@ def test_what_is_missing_is_said_and_counts_in_full(gap: dict[str, Any], names: 
 def test_every_factor_is_listed_even_where_it_weighs_nothing() -> None:
     quiet = score(history=[make_outcome()], earlier_diff_lines=[4])
     assert {factor.contribution for factor in quiet.factors} == {0.0}
-    assert len(quiet.factors) == 13
+    assert len(quiet.factors) == 14
     assert all(factor.input and factor.source for factor in quiet.factors)
 
 
