@@ -22,6 +22,7 @@
     ├── UnknownSuppressionError       no such mute or window
     ├── StandardChangeError           a template or a rung cannot be given as asked
     ├── ReviewError                   a review cannot be completed as asked
+    ├── UnknownProblemError           no such problem is open
     ├── InputError                    an input of a runbook is missing or not valid
     ├── ChangeRefusedError            the change may not go on; the reason is the message
     │   ├── NoTargetsError            the target set is empty or not resolved
@@ -188,6 +189,10 @@ class StandardChangeError(AirmendError):
 
 class ReviewError(AirmendError):
     """The review of an emergency change cannot be completed so, or by this person."""
+
+
+class UnknownProblemError(AirmendError):
+    """No problem with this number is open."""
 
 
 class InputError(AirmendError):

@@ -36,6 +36,7 @@ COMMANDS = {
     "report": Entry("report.command", "app", "Show reports, and add to them."),
     "close": Entry("close", "close_command", "Close an incident that a person resolved."),
     "unlock": Entry("unlock", "unlock_command", "List locked runbooks, or unlock one."),
+    "problems": Entry("problems", "app", "List errors that came back, and close them."),
     "standard": Entry("standard", "app", "Approve and suspend templates of standard changes."),
     "autonomy": Entry("autonomy", "app", "See how much runbooks may do, and move them."),
     "review": Entry("review", "app", "List and complete the reviews of emergency changes."),

@@ -28,7 +28,12 @@ from airmend.records.begun import list_begun
 from airmend.records.changes import get_decision, set_assessment
 from airmend.records.executions import list_executions
 from airmend.records.hand_requests import get_request
-from airmend.records.history import count_open_incidents, past_changes, past_preflights
+from airmend.records.history import (
+    count_open_incidents,
+    find_caused_by,
+    past_changes,
+    past_preflights,
+)
 from airmend.records.model import FactKind
 
 HISTORY = timedelta(days=365)
@@ -118,6 +123,8 @@ def _gather(run: ChangeRun, session: Session, change: ChangeRequest) -> RiskEvid
         summarise_preflight(playbooks)
         for playbooks in past_preflights(session, change.runbook_id, since=since, without=change.id)
     ]
+    past = past_changes(session, change.runbook_id, since=since)
+    caused = find_caused_by(session, [each.id for each in past])
     topology_file = run.settings.topology_file
     request = get_request(session, change.id)
     return RiskEvidence(
@@ -130,13 +137,13 @@ def _gather(run: ChangeRun, session: Session, change: ChangeRequest) -> RiskEvid
         preflight=summarise_preflight(list(preflight_playbooks(session, change.id).values())),
         history=[
             PastOutcome(
-                ended_at=past.ended_at,
-                succeeded=past.status is ChangeStatus.SUCCEEDED,
+                ended_at=each.ended_at,
+                succeeded=each.status is ChangeStatus.SUCCEEDED and each.id not in caused,
                 service=runbook.change.service,
-                digest=past.runbook_digest,
+                digest=each.runbook_digest,
             )
-            for past in past_changes(session, change.runbook_id, since=since)
-            if past.status in OUTCOMES and past.ended_at is not None
+            for each in past
+            if each.status in OUTCOMES and each.ended_at is not None
         ],
         earlier_diff_lines=[facts.diff_lines for facts in earlier if facts is not None],
         open_incidents=count_open_incidents(

@@ -12,12 +12,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from airmend.change.circuit import lock_and_tell
 from airmend.change.model import ChangeRequest, ChangeStatus
 from airmend.change.policy import Policy
 from airmend.errors import ConfigurationError
 from airmend.execution.model import Phase
 from airmend.orchestration.change_run import ChangeRun, end_change
-from airmend.orchestration.circuit import lock_and_tell, open_circuit
 from airmend.orchestration.services import read_policy
 from airmend.orchestration.standing import end_trust
 from airmend.records.changes import get_change
@@ -47,7 +47,6 @@ def close_change(run: ChangeRun) -> Closed:
         change = get_change(session, run.change_id)
         if not change.status.is_final:
             _end_unfinished(session, change, "its tasks were stopped", at=run.now())
-        open_circuit(session, run.settings, run.change_id, at=run.now())
         end_trust(session, run.settings, run.change_id, at=run.now())
     return write_report(run.database, run.settings, run.change_id, now=run.now)
 
@@ -70,7 +69,6 @@ def close_abandoned(
         current = get_change(session, change.id)
         if not current.status.is_final:
             _end_unfinished(session, current, f"its Airflow run was {run_state}", at=now())
-        open_circuit(session, settings, change.id, at=now())
         end_trust(session, settings, change.id, at=now())
     return write_report(database, settings, change.id, now=now)
 

@@ -39,6 +39,10 @@ def wait_for_share(run: ChangeRun, cancelled: threading.Event) -> int | None:
         ExecutionCancelledError: It was stopped while it waited.
         ConfigurationError: Policy or topology cannot be used.
     """
+    with run.database.session() as session:
+        taken = find_taken(session, run.change_id)
+    if taken is not None:  # whatever has become of topology and policy since
+        return taken
     topology = read_topology(run.settings)
     if topology is None:
         return None

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from airmend.change.circuit import open_circuit
 from airmend.change.model import ChangeRequest, ChangeStatus, ChangeType, Decision
 from airmend.change.policy import POLICY, Policy
 from airmend.change.standard import Ground, find_obstacles
@@ -107,11 +108,13 @@ def find_withdrawal(
 
 
 def end_trust(session: Session, settings: Settings, change_id: str, *, at: datetime) -> None:
-    """What the end of a change means for the trust in its runbook; see `draw_conclusions`.
+    """What the end of a change means for its runbook: the circuit, and `draw_conclusions`.
 
     A policy that cannot be read counts as the default; it stops every change anyway.
     """
-    draw_conclusions(session, _policy_or_default(settings), change_id, at=at)
+    policy = _policy_or_default(settings)
+    open_circuit(session, policy.guard_rails, change_id, at=at)
+    draw_conclusions(session, policy, change_id, at=at)
 
 
 def settle_all(database: Database, settings: Settings, *, at: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -10,7 +11,10 @@ from sqlalchemy.orm import Session
 from airmend.change.model import ChangeRequest, ChangeStatus
 from airmend.execution.model import Phase, PlaybookEvidence
 from airmend.incident.model import OPEN_INCIDENT_STATUSES
+from airmend.records.standard_tables import CausedIncidentRow
 from airmend.records.tables import ChangeRow, ExecutionRow, IncidentRow
+
+_FAILURES = (ChangeStatus.ROLLED_BACK, ChangeStatus.FAILED)
 
 
 def past_changes(session: Session, runbook_id: str, *, since: datetime) -> list[ChangeRequest]:
@@ -34,17 +38,33 @@ def changes_since(session: Session, since: datetime) -> list[ChangeRequest]:
 
 
 def latest_outcomes(session: Session, runbook_id: str, count: int) -> list[ChangeStatus]:
-    """How the latest changes of a runbook that touched something ended, the latest last."""
-    ends = (ChangeStatus.SUCCEEDED, ChangeStatus.ROLLED_BACK, ChangeStatus.FAILED)
-    rows = session.scalars(
-        select(ChangeRow.status)
+    """How the latest changes of a runbook that touched something ended, the latest last.
+
+    A success that brought an incident about counts as failed.
+    """
+    ends = (ChangeStatus.SUCCEEDED, *_FAILURES)
+    rows = session.execute(
+        select(ChangeRow.status, CausedIncidentRow.change_id.is_not(None))
+        .outerjoin(CausedIncidentRow, CausedIncidentRow.change_id == ChangeRow.id)
         .where(
             ChangeRow.runbook_id == runbook_id, ChangeRow.status.in_([end.value for end in ends])
         )
         .order_by(ChangeRow.ended_at.desc(), ChangeRow.id.desc())
         .limit(count)
     )
-    return [ChangeStatus(status) for status in rows][::-1]
+    outcomes = [ChangeStatus.FAILED if caused else ChangeStatus(status) for status, caused in rows]
+    return outcomes[::-1]
+
+
+def has_failed(session: Session, change: ChangeRequest) -> bool:
+    """Whether a change touched something and did not help, or its success did not last."""
+    return change.status in _FAILURES or bool(find_caused_by(session, [change.id]))
+
+
+def find_caused_by(session: Session, change_ids: Sequence[str]) -> set[str]:
+    """Which of these changes brought an incident about, as far as that is written down."""
+    caused = CausedIncidentRow.change_id
+    return set(session.scalars(select(caused).where(caused.in_(change_ids))))
 
 
 def past_preflights(
@@ -92,14 +112,23 @@ def count_open_incidents(session: Session, service: str, *, without: str) -> int
 
 
 def ended_changes(session: Session) -> list[tuple[ChangeRequest, str]]:
-    """Every ended change with its incident's service, "" where it names none; oldest first."""
+    """Every ended change with its incident's service, "" where it names none; oldest first.
+
+    A success that brought an incident about is given as one that failed.
+    """
     rows = session.execute(
-        select(ChangeRow, IncidentRow.service)
+        select(ChangeRow, IncidentRow.service, CausedIncidentRow.change_id.is_not(None))
         .join(IncidentRow, IncidentRow.id == ChangeRow.incident_id)
+        .outerjoin(CausedIncidentRow, CausedIncidentRow.change_id == ChangeRow.id)
         .where(ChangeRow.ended_at.is_not(None))
         .order_by(ChangeRow.requested_at, ChangeRow.id)
     )
     return [
-        (ChangeRequest.model_validate(row, from_attributes=True), service or "")
-        for row, service in rows
+        (
+            ChangeRequest.model_validate(row, from_attributes=True).model_copy(
+                update={"status": ChangeStatus.FAILED} if caused else {}
+            ),
+            service or "",
+        )
+        for row, service, caused in rows
     ]

@@ -52,6 +52,9 @@ class FactKind(StrEnum):
     RUNBOOK_UNLOCKED = "runbook_unlocked"
     CHANGE_ENDED = "change_ended"
     INCIDENT_CAUSED = "incident_caused"
+    PROBLEM_OPENED = "problem_opened"
+    PROBLEM_SEEN = "problem_seen"
+    PROBLEM_CLOSED = "problem_closed"
     TEMPLATE_SUSPENDED = "template_suspended"
     AUTONOMY_LOWERED = "autonomy_lowered"
     AUTONOMY_EARNED = "autonomy_earned"
@@ -177,3 +180,18 @@ class Catalog(BaseModel):
     entries: list[CatalogEntry]
     broken: list[BrokenRunbook] = Field(default_factory=list)
     dag_files: dict[str, str] = Field(default_factory=dict)  # file name -> text
+
+
+class Problem(BaseModel):
+    """An error that came back after it was repaired, until a person closes it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    runbook_id: str
+    known_error_id: str
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_by: str
+    close_reason: str
+    changes: dict[str, str]  # the successes that did not last, and the incident of each

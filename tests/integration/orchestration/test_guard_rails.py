@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from airmend.change.circuit import open_circuit
+from airmend.change.guard_rails import GuardRails
 from airmend.change.model import ChangeStatus
 from airmend.errors import BudgetSpentError, RunbookLockedError
 from airmend.incident.model import IncidentStatus
-from airmend.orchestration.circuit import open_circuit
 from airmend.orchestration.guarding import guard_change
 from airmend.records.incidents import get_incident
 from airmend.records.runbooks import lock_reason, unlock_runbook
@@ -30,7 +31,7 @@ def finish(office: Office, version: RunbookVersion, number: int, status: ChangeS
         run.end(session, status, "as the test says")
     office.clock.pass_time(seconds=1)
     with office.database.session() as session:
-        open_circuit(session, office.settings, change.id, at=office.clock())
+        open_circuit(session, GuardRails(), change.id, at=office.clock())
 
 
 def lock_of(office: Office, version: RunbookVersion) -> str | None:
@@ -76,7 +77,7 @@ def test_two_failures_in_a_row_lock_the_runbook_until_a_person_unlocks_it(office
         guard_change(office.run(office.request(version, 3), version, "guard"))
     with office.database.session() as session:
         unlock_runbook(session, version.runbook.id, by="olga", reason="seen", at=office.clock())
-        open_circuit(session, office.settings, "CHG-2", at=office.clock())  # closed again
+        open_circuit(session, GuardRails(), "CHG-2", at=office.clock())  # closed again
     assert lock_of(office, version) is None
     office.clock.pass_time(hours=1)
     finish(office, version, 4, ChangeStatus.ROLLED_BACK)  # nothing has succeeded since

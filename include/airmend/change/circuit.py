@@ -1,4 +1,7 @@
-"""The circuit breaker: a runbook whose changes fail in a row is locked until a person looks."""
+"""The circuit breaker: a runbook whose changes fail in a row is locked until a person looks.
+
+Reads and writes the records in the caller's transaction.
+"""
 
 from __future__ import annotations
 
@@ -7,37 +10,30 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from airmend.change.guard_rails import FAILURES, GuardRails, is_circuit_open
+from airmend.change.guard_rails import GuardRails, is_circuit_open
 from airmend.change.model import ChangeRequest
-from airmend.errors import ConfigurationError
-from airmend.orchestration.services import read_policy
 from airmend.records.changes import get_change
-from airmend.records.history import latest_outcomes
+from airmend.records.history import has_failed, latest_outcomes
 from airmend.records.ledger import append_fact, read_story
 from airmend.records.model import FactKind
 from airmend.records.runbooks import lock_runbook
-from airmend.settings import Settings
 
 
-def open_circuit(session: Session, settings: Settings, change_id: str, *, at: datetime) -> None:
+def open_circuit(session: Session, rails: GuardRails, change_id: str, *, at: datetime) -> None:
     """Lock the runbook of an ended change, if this was one failure too many in a row.
 
-    Safe to repeat: a change locks its runbook once, so that a person's unlocking stands. After
-    that the next failure locks it again: nothing has succeeded since. A policy that cannot be
-    read counts as the default; it stops every change anyway.
+    A success whose incident came back is a failure too. Safe to repeat: a change locks its
+    runbook once, so that a person's unlocking stands. After that the next failure locks it
+    again: nothing has succeeded since.
     """
     change = get_change(session, change_id)
-    if change.status not in FAILURES:
+    if not has_failed(session, change):
         return
     if any(
         fact.kind is FactKind.RUNBOOK_LOCKED and fact.change_id == change_id
         for fact in read_story(session, change.incident_id)
     ):
         return
-    try:
-        rails = read_policy(settings).guard_rails
-    except ConfigurationError:
-        rails = GuardRails()
     outcomes = latest_outcomes(session, change.runbook_id, rails.failures_in_a_row)
     if not is_circuit_open(outcomes, rails):
         return
