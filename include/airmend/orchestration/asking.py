@@ -16,7 +16,7 @@ from airmend.change.approval import decide_automatically, why_a_person
 from airmend.change.approval_text import approval_text
 from airmend.change.counterfactual import what_would_lower
 from airmend.change.drift import describe_drift
-from airmend.change.evidence import summarise_preflight
+from airmend.change.evidence import PreflightFacts, summarise_preflight
 from airmend.change.model import ChangeRequest, ChangeStatus, ChangeType, Decision, Verdict
 from airmend.change.policy import POLICY, Policy
 from airmend.change.quorum import (
@@ -105,27 +105,21 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
             )
         if not change.status.is_final:
             refuse_suppressed(run, session)
-        passes = False
         questions = list_questions(session, change.id)
         asked_at = when_asked(change, questions) or run.now()
         playbooks = list(preflight_playbooks(session, change.id).values())
         incident = run.read_incident(session)
-        reasons: list[str] = []
+        ruling = _Ruling(decision)
         if decision is None:
             preflight = summarise_preflight(playbooks)
-            facts = (preflight, ground_of(run, session, change, policy), incident.inferred)
-            basis = decide_automatically(change, policy, *facts)
-            reasons = why_a_person(change, policy, *facts)
-            passes = basis is not None
-            if basis is not None and not waits_for_opening(run, session, change):
-                decision = decide(
-                    run, session, Verdict.APPROVED, by=POLICY, basis=basis, asked_at=asked_at
-                )
-        if decision is None and change.change_type is ChangeType.EMERGENCY:
-            preflight = summarise_preflight(playbooks)
-            decision = break_glass(run, session, policy, preflight, roles, asked_at=asked_at)
+            if change.change_type is ChangeType.EMERGENCY:
+                glass = break_glass(run, session, policy, preflight, roles, asked_at=asked_at)
+                ruling = _Ruling(glass)
+            else:
+                ruling = _ask_policy(run, session, change, policy, preflight, asked_at=asked_at)
+        decision = ruling.decision
         standing, authors = Standing((), ()), None
-        if decision is None and not passes:
+        if decision is None and not ruling.passes:
             authors = excluded_authors(run, session, policy)
             standing = _count(run, session, change, policy, roles, asked_at, authors.names)
         expires_at = deadline(run, asked_at)
@@ -138,7 +132,7 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
             lowered_by=_lowered_by(change, policy),
             standing=standing,
             drift=_drift_since(change, questions),
-            reasons=reasons,
+            reasons=ruling.reasons,
             authors=authors,
             timing=describe_opening(run, session, change) if decision is None else (),
             request=get_request(session, change.id),
@@ -151,7 +145,37 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
         body=body,
         expires_at=expires_at,
         looks_at=_looks_at(run, policy, standing, asked_at, expires_at),
-        passes=passes and decision is None,
+        passes=ruling.passes,
+    )
+
+
+@dataclass(frozen=True)
+class _Ruling:
+    """What stands without asking anybody: decided before, by the policy, or by a broken glass."""
+
+    decision: Decision | None
+    passes: bool = False  # the policy will decide, once the change may begin
+    reasons: Sequence[str] = ()  # why it does not, and people are asked
+
+
+def _ask_policy(
+    run: ChangeRun,
+    session: Session,
+    change: ChangeRequest,
+    policy: Policy,
+    preflight: PreflightFacts | None,
+    *,
+    asked_at: datetime,
+) -> _Ruling:
+    ground = ground_of(run, session, change, policy)
+    facts = (preflight, ground, run.read_incident(session).inferred)
+    basis = decide_automatically(change, policy, *facts)
+    if basis is None:
+        return _Ruling(None, reasons=why_a_person(change, policy, *facts))
+    if waits_for_opening(run, session, change):
+        return _Ruling(None, passes=True)
+    return _Ruling(
+        decide(run, session, Verdict.APPROVED, by=POLICY, basis=basis, asked_at=asked_at)
     )
 
 
