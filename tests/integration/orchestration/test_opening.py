@@ -34,6 +34,7 @@ from airmend.records.tables import ChangeRow
 from tests.builders import AT, make_switch
 from tests.integration.orchestration.conftest import NEVER, Office
 from tests.integration.orchestration.test_remediation import Job
+from tests.integration.orchestration.test_standard_changes import grant
 
 # AT is Monday, 2026-03-02, 09:00 UTC
 NIGHT = {"name": "nights", "from": "22:00", "to": "02:00", "binding": True}
@@ -59,7 +60,11 @@ def plan(office: Office, bands: Sequence[str] = ("low",), **calendar: Any) -> No
     """The policy's calendar from now on."""
     path = office.settings.policy_file
     assert path is not None
-    policy = {"calendar": calendar, "automatic_bands_for_standard": list(bands)}
+    policy = {
+        "calendar": calendar,
+        "automatic_bands_for_standard": list(bands),
+        "standard": {"success_bound": 0},
+    }
     path.write_text(yaml.safe_dump(policy))
 
 
@@ -329,6 +334,7 @@ def test_a_freeze_that_begins_while_people_think_is_waited_for(office: Office) -
 def test_what_the_policy_approves_waits_too_and_is_assessed_anew(office: Office) -> None:
     plan(office, windows=[NIGHT], bands=["low", "moderate"])
     job = Job(office, change={"type": "standard", "service": "shop"})
+    grant(job)
     run_preflight(job.task("preflight"), NEVER)
     assess_risk(job.task("assess_risk"))
     looks: list[ChangeRun] = []

@@ -13,6 +13,7 @@ from airmend.records.database import Database
 from airmend.review.model import ReportFacts
 from airmend.settings import Settings
 from airmend.web.pages import create_pages
+from airmend.web.review_pages import create_review_pages
 from airmend.web.suppression_pages import create_suppression_pages
 from airmend.web.surroundings import Surroundings
 from tests.integration.web.conftest import Caller
@@ -52,6 +53,16 @@ def open_pages(
     inner.include_router(
         create_suppression_pages(
             database, settings, viewer=lambda: None, operator=lambda: None, clock=lambda: now
+        )
+    )
+    inner.include_router(
+        create_review_pages(
+            database,
+            settings,
+            viewer=lambda: None,
+            operator=lambda: None,
+            roles=dict,
+            clock=lambda: now,
         )
     )
     inner.include_router(

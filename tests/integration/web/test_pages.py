@@ -122,5 +122,5 @@ def test_every_link_to_a_page_of_ours_leads_somewhere(browser: Caller, database:
             waiting += [href for href in found - seen if href not in waiting]
 
     # the overview under each status besides, and one download of each kind
-    assert len({path.split("?")[0] for path in seen}) == 8
+    assert len({path.split("?")[0] for path in seen}) == 9
     assert "/airmend/?status=remediated" in seen
