@@ -19,14 +19,12 @@ from airmend.change.autonomy import (
     tell_evidence,
     top_rung,
 )
-from airmend.change.circuit import open_circuit
 from airmend.change.model import ChangeRequest, ChangeStatus
 from airmend.change.policy import POLICY, Policy
 from airmend.change.standard import Ground
 from airmend.records.changes import get_change
 from airmend.records.ledger import append_fact
 from airmend.records.model import FactKind
-from airmend.records.problems import open_problem
 from airmend.records.standard import (
     add_step,
     has_cost_a_rung,
@@ -117,8 +115,6 @@ def _settle(session: Session, trouble: Trouble, policy: Policy, *, now: datetime
                 change_id=change.id,
                 digest=change.runbook_digest,
             )
-    open_problem(session, change, trouble, at=now)
-    open_circuit(session, policy.guard_rails, change.id, at=now)
     _take_away(session, change, trouble, policy, at=now)
     return True
 

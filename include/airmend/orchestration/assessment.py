@@ -30,11 +30,11 @@ from airmend.records.executions import list_executions
 from airmend.records.hand_requests import get_request
 from airmend.records.history import (
     count_open_incidents,
-    find_caused_by,
     past_changes,
     past_preflights,
 )
 from airmend.records.model import FactKind
+from airmend.records.recurrences import find_recurred
 
 HISTORY = timedelta(days=365)
 """How far back outcomes are read; with a half-life of 90 days older ones hardly weigh."""
@@ -124,7 +124,7 @@ def _gather(run: ChangeRun, session: Session, change: ChangeRequest) -> RiskEvid
         for playbooks in past_preflights(session, change.runbook_id, since=since, without=change.id)
     ]
     past = past_changes(session, change.runbook_id, since=since)
-    caused = find_caused_by(session, [each.id for each in past])
+    recurred = find_recurred(session, [each.id for each in past])
     topology_file = run.settings.topology_file
     request = get_request(session, change.id)
     return RiskEvidence(
@@ -138,7 +138,7 @@ def _gather(run: ChangeRun, session: Session, change: ChangeRequest) -> RiskEvid
         history=[
             PastOutcome(
                 ended_at=each.ended_at,
-                succeeded=each.status is ChangeStatus.SUCCEEDED and each.id not in caused,
+                succeeded=each.status is ChangeStatus.SUCCEEDED and each.id not in recurred,
                 service=runbook.change.service,
                 digest=each.runbook_digest,
             )

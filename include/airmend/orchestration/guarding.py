@@ -16,6 +16,7 @@ from airmend.change.emergency_policy import Gate
 from airmend.change.guard import check_may_start
 from airmend.change.guard_rails import HOUR, Starts, check_budgets
 from airmend.change.model import ChangeRequest, ChangeStatus, Target
+from airmend.change.recurrence import settle_recurrences
 from airmend.errors import ChangeRefusedError, TargetBusyError
 from airmend.execution.inventory import resolve_targets
 from airmend.incident.model import Incident
@@ -60,6 +61,7 @@ def guard_change(run: ChangeRun) -> bool:
     with refusing(run, kind=FactKind.GUARD_REFUSED):
         with run.database.session() as session:
             refuse_wrong_clock(run, session)
+            settle_recurrences(session, read_policy(run.settings), now=run.now())
             change = run.read_change(session)
             incident = run.read_incident(session)
         planned = change.model_copy(

@@ -17,7 +17,8 @@ from airmend.change.learning.store import ModelStore, Use
 from airmend.change.model import ChangeRequest, ChangeStatus
 from airmend.incident.model import OWN_SOURCE, Alert, AlertStatus, Severity
 from airmend.records.database import Database
-from airmend.records.history import changes_since, find_caused_by
+from airmend.records.history import changes_since
+from airmend.records.recurrences import find_recurred
 from airmend.settings import Settings
 
 LOOKS_BACK = timedelta(days=90)
@@ -42,10 +43,10 @@ def watch_model(database: Database, settings: Settings, now: datetime) -> tuple[
     card = store.card(uses[-1].version)
     with database.session() as session:
         changes = changes_since(session, now - LOOKS_BACK)
-        caused = find_caused_by(session, [change.id for change in changes])
+        recurred = find_recurred(session, [change.id for change in changes])
     said = _what_it_said(changes, card.version)
     judged = [
-        (probability, change.status in FAILURES or change.id in caused)
+        (probability, change.status in FAILURES or change.id in recurred)
         for change, probability in said
         if change.status in FAILURES or change.status is ChangeStatus.SUCCEEDED
     ]

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from airmend.change.circuit import open_circuit
 from airmend.change.model import ChangeRequest, ChangeStatus, ChangeType, Decision
 from airmend.change.policy import POLICY, Policy
+from airmend.change.recurrence import settle_recurrences
 from airmend.change.standard import Ground, find_obstacles
 from airmend.change.trust import (
     draw_conclusions,
@@ -118,12 +119,14 @@ def end_trust(session: Session, settings: Settings, change_id: str, *, at: datet
 
 
 def settle_all(database: Database, settings: Settings, *, at: datetime) -> int:
-    """Write down every incident that a change brought about, and what that costs; gives how many.
+    """Write down what came back and what changes brought about, and what that costs.
 
     Safe to repeat: each is written down once.
     """
+    policy = _policy_or_default(settings)
     with database.session() as session:
-        return settle_caused(session, _policy_or_default(settings), now=at)
+        settle_recurrences(session, policy, now=at)
+        return settle_caused(session, policy, now=at)
 
 
 def _policy_or_default(settings: Settings) -> Policy:

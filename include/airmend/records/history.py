@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -11,7 +10,8 @@ from sqlalchemy.orm import Session
 from airmend.change.model import ChangeRequest, ChangeStatus
 from airmend.execution.model import Phase, PlaybookEvidence
 from airmend.incident.model import OPEN_INCIDENT_STATUSES
-from airmend.records.standard_tables import CausedIncidentRow
+from airmend.records.problem_tables import RecurrenceRow
+from airmend.records.recurrences import find_recurred
 from airmend.records.tables import ChangeRow, ExecutionRow, IncidentRow
 
 _FAILURES = (ChangeStatus.ROLLED_BACK, ChangeStatus.FAILED)
@@ -40,31 +40,27 @@ def changes_since(session: Session, since: datetime) -> list[ChangeRequest]:
 def latest_outcomes(session: Session, runbook_id: str, count: int) -> list[ChangeStatus]:
     """How the latest changes of a runbook that touched something ended, the latest last.
 
-    A success that brought an incident about counts as failed.
+    A success whose incident came back counts as failed.
     """
     ends = (ChangeStatus.SUCCEEDED, *_FAILURES)
     rows = session.execute(
-        select(ChangeRow.status, CausedIncidentRow.change_id.is_not(None))
-        .outerjoin(CausedIncidentRow, CausedIncidentRow.change_id == ChangeRow.id)
+        select(ChangeRow.status, RecurrenceRow.change_id.is_not(None))
+        .outerjoin(RecurrenceRow, RecurrenceRow.change_id == ChangeRow.id)
         .where(
             ChangeRow.runbook_id == runbook_id, ChangeRow.status.in_([end.value for end in ends])
         )
         .order_by(ChangeRow.ended_at.desc(), ChangeRow.id.desc())
         .limit(count)
     )
-    outcomes = [ChangeStatus.FAILED if caused else ChangeStatus(status) for status, caused in rows]
+    outcomes = [
+        ChangeStatus.FAILED if recurred else ChangeStatus(status) for status, recurred in rows
+    ]
     return outcomes[::-1]
 
 
 def has_failed(session: Session, change: ChangeRequest) -> bool:
     """Whether a change touched something and did not help, or its success did not last."""
-    return change.status in _FAILURES or bool(find_caused_by(session, [change.id]))
-
-
-def find_caused_by(session: Session, change_ids: Sequence[str]) -> set[str]:
-    """Which of these changes brought an incident about, as far as that is written down."""
-    caused = CausedIncidentRow.change_id
-    return set(session.scalars(select(caused).where(caused.in_(change_ids))))
+    return change.status in _FAILURES or bool(find_recurred(session, [change.id]))
 
 
 def past_preflights(
@@ -114,21 +110,21 @@ def count_open_incidents(session: Session, service: str, *, without: str) -> int
 def ended_changes(session: Session) -> list[tuple[ChangeRequest, str]]:
     """Every ended change with its incident's service, "" where it names none; oldest first.
 
-    A success that brought an incident about is given as one that failed.
+    A success whose incident came back is given as one that failed.
     """
     rows = session.execute(
-        select(ChangeRow, IncidentRow.service, CausedIncidentRow.change_id.is_not(None))
+        select(ChangeRow, IncidentRow.service, RecurrenceRow.change_id.is_not(None))
         .join(IncidentRow, IncidentRow.id == ChangeRow.incident_id)
-        .outerjoin(CausedIncidentRow, CausedIncidentRow.change_id == ChangeRow.id)
+        .outerjoin(RecurrenceRow, RecurrenceRow.change_id == ChangeRow.id)
         .where(ChangeRow.ended_at.is_not(None))
         .order_by(ChangeRow.requested_at, ChangeRow.id)
     )
     return [
         (
             ChangeRequest.model_validate(row, from_attributes=True).model_copy(
-                update={"status": ChangeStatus.FAILED} if caused else {}
+                update={"status": ChangeStatus.FAILED} if recurred else {}
             ),
             service or "",
         )
-        for row, service, caused in rows
+        for row, service, recurred in rows
     ]

@@ -182,6 +182,15 @@ class Catalog(BaseModel):
     dag_files: dict[str, str] = Field(default_factory=dict)  # file name -> text
 
 
+class Recurrence(BaseModel):
+    """That an incident came back after a change had succeeded: in which incident, and when."""
+
+    model_config = ConfigDict(frozen=True)
+
+    incident_id: str
+    at: datetime
+
+
 class Problem(BaseModel):
     """An error that came back after it was repaired, until a person closes it."""
 

@@ -1,10 +1,10 @@
-"""The table of problems."""
+"""The tables of problems and of what came back."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, text
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from airmend.records.tables import Table
@@ -35,3 +35,14 @@ class ProblemRow(Table):
             postgresql_where=text("closed_at IS NULL"),
         ),
     )
+
+
+class RecurrenceRow(Table):
+    """A success whose incident came back within the horizon; it counts as a failure."""
+
+    __tablename__ = "recurrences"
+
+    change_id: Mapped[str] = mapped_column(ForeignKey("changes.id"), primary_key=True)
+    incident_id: Mapped[str]  # the one that came back, or the one that opened
+    at: Mapped[datetime]
+    problem_id: Mapped[str] = mapped_column(ForeignKey("problems.id"), index=True)

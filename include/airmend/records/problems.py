@@ -13,25 +13,25 @@ from sqlalchemy.orm import Session
 
 from airmend.change.model import ChangeRequest
 from airmend.records.ledger import append_fact
-from airmend.records.model import FactKind, Problem
-from airmend.records.problem_tables import ProblemRow
+from airmend.records.model import FactKind, Problem, Recurrence
+from airmend.records.problem_tables import ProblemRow, RecurrenceRow
 from airmend.records.runbooks import get_version
-from airmend.records.standard_model import Trouble
-from airmend.records.standard_tables import CausedIncidentRow
 from airmend.records.tables import ChangeRow
 
 _PREFIX = "PRB"
 
 
-def open_problem(session: Session, change: ChangeRequest, trouble: Trouble, *, at: datetime) -> str:
-    """Open a problem for what came back, unless its runbook has one; gives its number.
+def open_problem(
+    session: Session, change: ChangeRequest, recurrence: Recurrence, *, at: datetime
+) -> str:
+    """Write down what came back, under the open problem of its runbook; gives its number.
 
-    Safe to repeat: the number is made of the change's, and a runbook has one open problem.
+    A problem is opened where there is none. To be called once a change.
 
     Args:
-        session: The transaction, in which `trouble` is recorded.
+        session: The transaction.
         change: The success that did not last.
-        trouble: What followed.
+        recurrence: What came back.
         at: Now; aware.
     """
     row = session.scalars(
@@ -55,15 +55,21 @@ def open_problem(session: Session, change: ChangeRequest, trouble: Trouble, *, a
         kind, text = FactKind.PROBLEM_OPENED, "is opened: the cause is still there"
     else:
         kind, text = FactKind.PROBLEM_SEEN, "is seen once more"
-    caused = session.get_one(CausedIncidentRow, change.id)
-    caused.problem_id = row.id
+    session.add(
+        RecurrenceRow(
+            change_id=change.id,
+            incident_id=recurrence.incident_id,
+            at=recurrence.at,
+            problem_id=row.id,
+        )
+    )
     append_fact(
         session,
         kind,
         f"Problem {row.id} of known error {row.known_error_id} {text}. Change {change.id} had "
-        f"succeeded, and {trouble.why}",
+        f"succeeded, and its incident came back {recurrence.at:%Y-%m-%d %H:%M:%S} UTC",
         at=at,
-        incident_id=trouble.incident_id or change.incident_id,
+        incident_id=recurrence.incident_id,
         change_id=change.id,
         digest=change.runbook_digest,
     )
@@ -106,9 +112,9 @@ def close_problem(
 def _to_model(session: Session, row: ProblemRow) -> Problem:
     query = (
         select(ChangeRow.id, ChangeRow.incident_id)
-        .join(CausedIncidentRow, CausedIncidentRow.change_id == ChangeRow.id)
-        .where(CausedIncidentRow.problem_id == row.id)
-        .order_by(CausedIncidentRow.at, ChangeRow.id)
+        .join(RecurrenceRow, RecurrenceRow.change_id == ChangeRow.id)
+        .where(RecurrenceRow.problem_id == row.id)
+        .order_by(RecurrenceRow.at, ChangeRow.id)
     )
     return Problem(
         id=row.id,

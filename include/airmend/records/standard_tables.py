@@ -70,7 +70,6 @@ class CausedIncidentRow(Table):
     incident_id: Mapped[str]
     at: Mapped[datetime]
     why: Mapped[str]
-    problem_id: Mapped[str | None] = mapped_column(index=True)
 
 
 class AuthorshipRow(Table):

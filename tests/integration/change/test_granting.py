@@ -321,7 +321,7 @@ def test_an_incident_is_laid_to_a_change(
         assert FactKind.INCIDENT_CAUSED in shop.story(done)
         with shop.database.session() as session:
             told = read_story(session, "INC-next")
-        assert [fact.kind for fact in told] == [FactKind.INCIDENT_CAUSED, FactKind.PROBLEM_OPENED]
+        assert [fact.kind for fact in told] == [FactKind.INCIDENT_CAUSED]
         assert {fact.change_id for fact in told} == {done.id}
 
 

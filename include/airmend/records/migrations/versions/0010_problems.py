@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the table."""
+    """Add the tables."""
     op.create_table(
         "problems",
         sa.Column("id", sa.String(), nullable=False),
@@ -32,12 +32,20 @@ def upgrade() -> None:
         sqlite_where=sa.text("closed_at IS NULL"),
         postgresql_where=sa.text("closed_at IS NULL"),
     )
-    op.add_column("caused_incidents", sa.Column("problem_id", sa.String(), nullable=True))
-    op.create_index("ix_caused_incidents_problem_id", "caused_incidents", ["problem_id"])
+    op.create_table(
+        "recurrences",
+        sa.Column("change_id", sa.String(), nullable=False),
+        sa.Column("incident_id", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("problem_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["change_id"], ["changes.id"]),
+        sa.ForeignKeyConstraint(["problem_id"], ["problems.id"]),
+        sa.PrimaryKeyConstraint("change_id"),
+    )
+    op.create_index("ix_recurrences_problem_id", "recurrences", ["problem_id"])
 
 
 def downgrade() -> None:
     """Undo; the story of each incident still tells of them."""
-    op.drop_index("ix_caused_incidents_problem_id", "caused_incidents")
-    op.drop_column("caused_incidents", "problem_id")
+    op.drop_table("recurrences")
     op.drop_table("problems")
