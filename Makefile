@@ -24,8 +24,14 @@ demo: $(INSTALLED) ## Break a small estate and watch it being repaired
 up: $(INSTALLED) ## Run Airflow with Airmend until Ctrl-C (AIRMEND_PORT=8080)
 	@$(BIN)/airmend up
 
-test: $(INSTALLED) ## Run every test: unit, integration, end to end
+# End to end by itself: those tests wait for a whole Airflow, and no other test may slow it down.
+test: $(INSTALLED) ## Run every test: unit, integration, end to end (ARGS=tests/unit: a part)
+ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
+else
+	@$(BIN)/python -m pytest tests/unit tests/integration --numprocesses=auto --dist=loadfile
+	@$(BIN)/python -m pytest tests/e2e
+endif
 
 lint: $(INSTALLED) ## Check the code, the runbooks, the layers and the schemas
 	$(BIN)/ruff check $(CODE)

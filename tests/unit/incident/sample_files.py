@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Any
 
 _FOLDER = Path(__file__).parent / "samples"
-LEFT_OUT: Any = object()
+
+
+class _LeftOut:
+    """A value with a name, so that tests are called the same in every process."""
+
+    def __repr__(self) -> str:
+        return "LEFT_OUT"
+
+
+LEFT_OUT: Any = _LeftOut()
 """Given instead of a value, it takes the field away."""
 
 
