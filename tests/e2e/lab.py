@@ -181,6 +181,8 @@ POLICY = {
         "service_starts_an_hour": 1000,
         "fleet_starts_an_hour": 1000,
         "failures_in_a_row": 1000,
+        "tier_share": 1,
+        "unlisted_hosts_at_once": 1000,
     },
 }
 """Two of three have to approve the changes of one runbook; one person those of all others.

@@ -30,6 +30,7 @@ class GuardRails(Part):
     fleet_starts_an_hour: int = Field(default=10, ge=1)
     failures_in_a_row: int = Field(default=2, ge=1)  # of a runbook, then a person must look
     tier_share: float = Field(default=0.10, gt=0, le=1)  # of the hosts of a tier, at once
+    unlisted_hosts_at_once: int = Field(default=1, ge=1)  # that no service of the topology lists
     clock_tolerance_seconds: int = Field(default=30, ge=1, le=3600)  # between clocks
 
 

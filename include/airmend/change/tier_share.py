@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from airmend.change.topology import Topology
 
 UNLISTED = 0
-"""Stands for hosts that no service lists: nobody knows their tier, so they go one at a time."""
+"""Stands for hosts that no service lists: nobody knows their tier, so few go at a time."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +41,18 @@ def count_tiers(topology: Topology, hosts: Iterable[str]) -> dict[int, int]:
     return counts
 
 
-def limit_tiers(topology: Topology, share: float) -> dict[int, int]:
+def limit_tiers(topology: Topology, share: float, unlisted: int = 1) -> dict[int, int]:
     """How many hosts of each tier may be worked on at once: the share of them, and at least one.
 
     Args:
         topology: The services of the installation.
         share: Above 0, at most 1.
+        unlisted: How many of the hosts that no service lists.
     """
-    counts = count_tiers(topology, topology.hosts) | {UNLISTED: 1}
+    counts = count_tiers(topology, topology.hosts)
     # the tolerance keeps 0.1 of 30 at 3
-    return {tier: max(1, math.floor(share * count + 1e-9)) for tier, count in counts.items()}
+    limits = {tier: max(1, math.floor(share * count + 1e-9)) for tier, count in counts.items()}
+    return limits | {UNLISTED: unlisted}
 
 
 def find_share(

@@ -69,7 +69,8 @@ def _take(run: ChangeRun, session: Session, topology: Topology, policy: Policy) 
     if (taken := find_taken(session, run.change_id)) is not None:
         return taken, ""
     change = run.read_change(session)
-    limits = limit_tiers(topology, policy.guard_rails.tier_share)
+    rails = policy.guard_rails
+    limits = limit_tiers(topology, rails.tier_share, rails.unlisted_hosts_at_once)
     used = count_used(session, without=change.id)
     share = find_share(
         count_tiers(topology, [target.name for target in change.targets]),

@@ -30,6 +30,7 @@ def test_hosts_that_no_service_lists_go_one_at_a_time() -> None:
     wanted = count_tiers(topology, ["web1", "web2", "stray1", "stray2"])
     assert wanted == {2: 2, UNLISTED: 2}
     assert find_share(wanted, limit_tiers(topology, 0.10), {}).at_once == 1
+    assert find_share(wanted, limit_tiers(topology, 0.10, 2), {}).at_once == 4
 
 
 def test_a_host_of_several_services_counts_as_the_gravest() -> None:
