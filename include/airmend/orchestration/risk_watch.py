@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
+from airmend.orchestration.own_dags import make_own_dag
+
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
@@ -43,17 +45,12 @@ class WatchModelOperator(BaseOperator):
 
 def build_risk_watch_dag() -> DAG:
     """The DAG `airmend-risk-watch`, once a day, one run at a time."""
-    with DAG(
-        dag_id="airmend-risk-watch",
-        dag_display_name="Airmend: risk watch",
+    with make_own_dag(
+        "risk watch",
         description="Looks whether the learned risk model still fits.",
-        schedule=timedelta(days=1),
-        catchup=False,
-        max_active_runs=1,
-        is_paused_upon_creation=False,
-        tags=["airmend", "upkeep"],
-        doc_md=__doc__,
-        default_args={"owner": "airmend"},
+        every=timedelta(days=1),
+        doc=__doc__,
+        tag="upkeep",
     ) as dag:
         WatchModelOperator(task_id="watch_model", retries=2)
     return dag

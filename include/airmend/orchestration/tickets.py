@@ -17,6 +17,7 @@ from airflow.sdk import DAG, BaseOperator
 from airmend.itsm.configuration import TicketPlan
 from airmend.itsm.exchange import Answer, read_retry_after
 from airmend.itsm.model import TicketKind
+from airmend.orchestration.own_dags import make_own_dag
 from airmend.settings import Settings, get_settings
 
 if TYPE_CHECKING:
@@ -170,17 +171,12 @@ def build_tickets_dag() -> DAG | None:
     """The DAG `airmend-tickets`, once a minute, one run at a time; None where there is no file."""
     if get_settings().tickets_file is None:
         return None
-    with DAG(
-        dag_id="airmend-tickets",
-        dag_display_name="Airmend: tickets",
+    with make_own_dag(
+        "tickets",
         description="Tells a ticket system what became of incidents and changes.",
-        schedule=timedelta(minutes=1),
-        catchup=False,
-        max_active_runs=1,
-        is_paused_upon_creation=False,
-        tags=["airmend", "tickets"],
-        doc_md=__doc__,
-        default_args={"owner": "airmend"},
+        every=timedelta(minutes=1),
+        doc=__doc__,
+        tag="tickets",
     ) as dag:
         SyncTicketsOperator(
             task_id="sync_tickets",

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import AirflowException
 
+from airmend.orchestration.own_dags import make_own_dag
+
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
@@ -133,17 +135,12 @@ class SealRecordsOperator(BaseOperator):
 
 def build_upkeep_dag() -> DAG:
     """The DAG `airmend-upkeep`, once a minute, one run at a time."""
-    with DAG(
-        dag_id="airmend-upkeep",
-        dag_display_name="Airmend: upkeep",
+    with make_own_dag(
+        "upkeep",
         description="Takes up what a crash left, and seals what was recorded.",
-        schedule=timedelta(minutes=1),
-        catchup=False,
-        max_active_runs=1,
-        is_paused_upon_creation=False,
-        tags=["airmend", "upkeep"],
-        doc_md=__doc__,
-        default_args={"owner": "airmend"},
+        every=timedelta(minutes=1),
+        doc=__doc__,
+        tag="upkeep",
     ) as dag:
         (
             StartWaitingRunsOperator(task_id="start_waiting_runs")
