@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from airmend.audit.checkpoints import Checkpoint, read_checkpoint
 from airmend.audit.merkle import TILE_LEVELS, fold
 from airmend.records.audit_tables import CheckpointRow, LeafRow, NodeRow
+from airmend.records.database import take_turn
 
 LOCK_NUMBER = 0x41726D73
 """Of the advisory lock that lets one process seal at a time on PostgreSQL."""
@@ -18,8 +19,7 @@ LOCK_NUMBER = 0x41726D73
 
 def lock_sealing(session: Session) -> None:
     """Let nobody else seal until this transaction ends; nobody else waits for this lock."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": LOCK_NUMBER})
+    take_turn(session, LOCK_NUMBER)
 
 
 def count_leaves(session: Session) -> int:

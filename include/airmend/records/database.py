@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import CursorResult, Engine, Result, create_engine, event, make_url
+from sqlalchemy import CursorResult, Engine, Result, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
@@ -90,6 +90,19 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+def take_turn(session: Session, number: int) -> None:
+    """Let one transaction at a time go on with a matter, until it ends.
+
+    On SQLite every transaction is alone anyway.
+
+    Args:
+        session: The transaction.
+        number: Of the matter, as PostgreSQL's advisory locks name it.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
 def updated_one(result: Result[Any]) -> bool:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from airmend.records.database import updated_one
+from airmend.records.database import take_turn, updated_one
 from airmend.records.standard_model import Autonomy, AutonomyStep, Template
 from airmend.records.standard_tables import AutonomyRow, TemplateRow
 
@@ -20,11 +20,9 @@ _LADDER_LOCK = 0x41524D54
 def queue_for_ladder(session: Session) -> None:
     """Let one transaction at a time move a runbook on the ladder or renew a template.
 
-    Two that read the same rung would both step from it. On SQLite every transaction is alone
-    anyway.
+    Two that read the same rung would both step from it.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LADDER_LOCK})
+    take_turn(session, _LADDER_LOCK)
 
 
 def add_template(session: Session, **values: Any) -> Template:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from airmend.records.database import take_turn
 from airmend.records.tables import StartRow
 
 _STARTS_LOCK = 0x41524D53
@@ -16,11 +17,9 @@ _STARTS_LOCK = 0x41524D53
 def queue_for_start(session: Session) -> None:
     """Let one transaction at a time count and begin, until it ends.
 
-    Two that counted at the same time would both take the last place. On SQLite every
-    transaction is alone anyway.
+    Two that counted at the same time would both take the last place.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _STARTS_LOCK})
+    take_turn(session, _STARTS_LOCK)
 
 
 def list_starts(session: Session, *, since: datetime) -> list[tuple[str, str, datetime]]:
