@@ -12,14 +12,11 @@ from datetime import datetime, timedelta
 
 from pydantic import Field
 
-from airmend.change.model import ChangeStatus
+from airmend.change.model import FAILED_CHANGE_STATUSES, ChangeStatus
 from airmend.change.policy_part import Part
 from airmend.errors import BudgetSpentError
 
 HOUR = timedelta(hours=1)
-
-FAILURES = frozenset({ChangeStatus.FAILED, ChangeStatus.ROLLED_BACK})
-"""Ends of a change that touched something and did not help."""
 
 
 class GuardRails(Part):
@@ -71,4 +68,6 @@ def is_circuit_open(outcomes: Sequence[ChangeStatus], rails: GuardRails) -> bool
         rails: How many failures in a row are too many.
     """
     latest = outcomes[-rails.failures_in_a_row :]
-    return len(latest) == rails.failures_in_a_row and all(end in FAILURES for end in latest)
+    return len(latest) == rails.failures_in_a_row and all(
+        end in FAILED_CHANGE_STATUSES for end in latest
+    )

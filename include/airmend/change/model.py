@@ -70,6 +70,10 @@ FINAL_CHANGE_STATUSES = frozenset(
 )
 
 
+FAILED_CHANGE_STATUSES = frozenset({ChangeStatus.FAILED, ChangeStatus.ROLLED_BACK})
+"""Ends of a change that touched something and did not help."""
+
+
 class Target(BaseModel):
     """One host that a change touches, as the inventory names it."""
 

@@ -11,10 +11,9 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from airmend.change.guard_rails import FAILURES
 from airmend.change.learning.drift import Drift, check_drift
 from airmend.change.learning.store import ModelStore, Use
-from airmend.change.model import ChangeRequest, ChangeStatus
+from airmend.change.model import FAILED_CHANGE_STATUSES, ChangeRequest, ChangeStatus
 from airmend.incident.model import OWN_SOURCE, Alert, AlertStatus, Severity
 from airmend.records.database import Database
 from airmend.records.history import changes_since
@@ -46,9 +45,9 @@ def watch_model(database: Database, settings: Settings, now: datetime) -> tuple[
         recurred = find_recurred(session, [change.id for change in changes])
     said = _what_it_said(changes, card.version)
     judged = [
-        (probability, change.status in FAILURES or change.id in recurred)
+        (probability, change.status in FAILED_CHANGE_STATUSES or change.id in recurred)
         for change, probability in said
-        if change.status in FAILURES or change.status is ChangeStatus.SUCCEEDED
+        if change.status in FAILED_CHANGE_STATUSES or change.status is ChangeStatus.SUCCEEDED
     ]
     return uses[-1], check_drift(card, [probability for _, probability in said], judged)
 

@@ -7,14 +7,12 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from airmend.change.model import ChangeRequest, ChangeStatus
+from airmend.change.model import FAILED_CHANGE_STATUSES, ChangeRequest, ChangeStatus
 from airmend.execution.model import Phase, PlaybookEvidence
 from airmend.incident.model import OPEN_INCIDENT_STATUSES
 from airmend.records.problem_tables import RecurrenceRow
 from airmend.records.recurrences import find_recurred
 from airmend.records.tables import ChangeRow, ExecutionRow, IncidentRow
-
-_FAILURES = (ChangeStatus.ROLLED_BACK, ChangeStatus.FAILED)
 
 
 def past_changes(session: Session, runbook_id: str, *, since: datetime) -> list[ChangeRequest]:
@@ -42,7 +40,7 @@ def latest_outcomes(session: Session, runbook_id: str, count: int) -> list[Chang
 
     A success whose incident came back counts as failed.
     """
-    ends = (ChangeStatus.SUCCEEDED, *_FAILURES)
+    ends = (ChangeStatus.SUCCEEDED, *FAILED_CHANGE_STATUSES)
     rows = session.execute(
         select(ChangeRow.status, RecurrenceRow.change_id.is_not(None))
         .outerjoin(RecurrenceRow, RecurrenceRow.change_id == ChangeRow.id)
@@ -60,7 +58,7 @@ def latest_outcomes(session: Session, runbook_id: str, count: int) -> list[Chang
 
 def has_failed(session: Session, change: ChangeRequest) -> bool:
     """Whether a change touched something and did not help, or its success did not last."""
-    return change.status in _FAILURES or bool(find_recurred(session, [change.id]))
+    return change.status in FAILED_CHANGE_STATUSES or bool(find_recurred(session, [change.id]))
 
 
 def past_preflights(

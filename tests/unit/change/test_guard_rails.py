@@ -9,13 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airmend.change.guard_rails import (
-    FAILURES,
     GuardRails,
     Starts,
     check_budgets,
     is_circuit_open,
 )
-from airmend.change.model import ChangeStatus
+from airmend.change.model import FAILED_CHANGE_STATUSES, ChangeStatus
 from airmend.errors import BudgetSpentError
 from tests.unit.change.builders import NOW
 
@@ -81,4 +80,4 @@ def test_a_success_always_closes_the_circuit(outcomes: list[ChangeStatus], limit
     rails = GuardRails(failures_in_a_row=limit)
     assert not is_circuit_open([*outcomes, S], rails)
     assert is_circuit_open([*outcomes, *[F] * limit], rails)
-    assert frozenset({F, R}) == FAILURES
+    assert frozenset({F, R}) == FAILED_CHANGE_STATUSES

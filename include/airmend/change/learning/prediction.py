@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 from airmend.change.learning.features import Features
 from airmend.change.learning.past_change import PastChange, in_order
 from airmend.change.learning.reading import History
-from airmend.change.model import ChangeRequest, ChangeStatus
+from airmend.change.model import FAILED_CHANGE_STATUSES, ChangeRequest, ChangeStatus
 
 if TYPE_CHECKING:
     from airmend.change.learning.fitting import RiskModel
 
-_FAILED = frozenset({ChangeStatus.FAILED, ChangeStatus.ROLLED_BACK})
-_OUTCOMES = _FAILED | {ChangeStatus.SUCCEEDED}
+_OUTCOMES = FAILED_CHANGE_STATUSES | {ChangeStatus.SUCCEEDED}
 _COLUMNS = {
     "id": "id",
     "opened_at": "requested_at",
@@ -90,5 +89,5 @@ def to_past_change(change: ChangeRequest, service: str) -> PastChange:
         risk_assessment=change.change_type.value,
         items=frozenset(target.name for target in change.targets),
         services=frozenset({service} if service else ()),
-        failed=change.status in _FAILED if change.status in _OUTCOMES else None,
+        failed=change.status in FAILED_CHANGE_STATUSES if change.status in _OUTCOMES else None,
     )
