@@ -24,10 +24,10 @@ def settle_recurrences(session: Session, policy: Policy, *, now: datetime) -> in
     the same instant the second finds nothing left.
     """
     horizon = policy.standard.horizon
-    if not any(find_recurrences(session, now=now, horizon=horizon)):
+    if not find_recurrences(session, now=now, horizon=horizon):
         return 0
     queue_for_start(session)
-    found = list(find_recurrences(session, now=now, horizon=horizon))
+    found = find_recurrences(session, now=now, horizon=horizon)
     for change, recurrence in found:
         open_problem(session, change, recurrence, at=now)
         session.flush()

@@ -6,11 +6,12 @@ on the same host. What a maintenance window or a mute holds back does not count.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from airmend.change.model import ChangeRequest, ChangeStatus
 from airmend.incident.model import IncidentStatus
@@ -24,8 +25,10 @@ LATE = timedelta(days=1)
 
 def find_recurrences(
     session: Session, *, now: datetime, horizon: timedelta
-) -> Iterator[tuple[ChangeRequest, Recurrence]]:
+) -> list[tuple[ChangeRequest, Recurrence]]:
     """Successes whose incident came back and that are not written down yet, oldest first.
+
+    Two statements, however many changes there are.
 
     Args:
         session: The transaction; nothing is written.
@@ -33,30 +36,21 @@ def find_recurrences(
         horizon: How long after its end a success has to last; none looks at nothing.
     """
     if horizon <= timedelta():
-        return
-    rows = session.execute(
-        select(ChangeRow, IncidentRow)
-        .join(IncidentRow, IncidentRow.id == ChangeRow.incident_id)
-        .outerjoin(RecurrenceRow, RecurrenceRow.change_id == ChangeRow.id)
-        .where(
-            ChangeRow.status == ChangeStatus.SUCCEEDED.value,
-            ChangeRow.ended_at >= now - horizon - LATE,
-            RecurrenceRow.change_id.is_(None),
-        )
-        .order_by(ChangeRow.ended_at)
-    ).all()
-    for row, incident in rows:
-        change = ChangeRequest.model_validate(row, from_attributes=True)
-        if row.ended_at is None:
-            continue
-        since, until = row.ended_at, row.ended_at + horizon
-        looked = (
-            _opened_again(session, incident, since, until),
-            _opened_anew(session, incident, since, until),
-        )
-        found = [each for each in looked if each is not None]
-        if found:
-            yield change, min(found, key=lambda each: (each.at, each.incident_id))
+        return []
+    since = now - horizon - LATE
+    first: dict[str, tuple[ChangeRow, Recurrence]] = {}
+    for query in (_opened_again(since), _opened_anew(since)):
+        for row, incident_id, at in session.execute(query):
+            found = Recurrence(incident_id=incident_id, at=at)
+            known = first.get(row.id)
+            if row.ended_at is None or at > row.ended_at + horizon:
+                continue
+            if known is None or (at, incident_id) < (known[1].at, known[1].incident_id):
+                first[row.id] = (row, found)
+    ordered = sorted(first.values(), key=lambda pair: (pair[0].ended_at or now, pair[0].id))
+    return [
+        (ChangeRequest.model_validate(row, from_attributes=True), found) for row, found in ordered
+    ]
 
 
 def find_recurred(session: Session, change_ids: Sequence[str]) -> set[str]:
@@ -65,36 +59,43 @@ def find_recurred(session: Session, change_ids: Sequence[str]) -> set[str]:
     return set(session.scalars(select(change_id).where(change_id.in_(change_ids))))
 
 
-def _opened_again(
-    session: Session, incident: IncidentRow, since: datetime, until: datetime
-) -> Recurrence | None:
-    at = session.scalar(
-        select(func.min(LedgerRow.at)).where(
-            LedgerRow.incident_id == incident.id,
-            LedgerRow.kind == FactKind.INCIDENT_REOPENED.value,
-            LedgerRow.at > since,
-            LedgerRow.at <= until,
+def _successes(since: datetime, *columns: Any) -> Select[Any]:
+    return (
+        select(ChangeRow, *columns)
+        .join(IncidentRow, IncidentRow.id == ChangeRow.incident_id)
+        .outerjoin(RecurrenceRow, RecurrenceRow.change_id == ChangeRow.id)
+        .where(
+            ChangeRow.status == ChangeStatus.SUCCEEDED.value,
+            ChangeRow.ended_at >= since,
+            RecurrenceRow.change_id.is_(None),
         )
     )
-    return None if at is None else Recurrence(incident_id=incident.id, at=at)
 
 
-def _opened_anew(
-    session: Session, incident: IncidentRow, since: datetime, until: datetime
-) -> Recurrence | None:
-    same = [IncidentRow.fingerprint == incident.fingerprint]
-    if incident.host:
-        same.append(and_(IncidentRow.name == incident.name, IncidentRow.host == incident.host))
-    row = session.execute(
-        select(IncidentRow.opened_at, IncidentRow.id)
+def _opened_again(since: datetime) -> Select[Any]:
+    """Each success with every time at which its own incident opened again after it."""
+    return (
+        _successes(since, LedgerRow.incident_id, LedgerRow.at)
+        .join(LedgerRow, LedgerRow.incident_id == ChangeRow.incident_id)
         .where(
-            IncidentRow.id != incident.id,
-            IncidentRow.opened_at > since,
-            IncidentRow.opened_at <= until,
-            IncidentRow.status != IncidentStatus.SUPPRESSED.value,
-            or_(*same),
+            LedgerRow.kind == FactKind.INCIDENT_REOPENED.value,
+            LedgerRow.at > ChangeRow.ended_at,
         )
-        .order_by(IncidentRow.opened_at, IncidentRow.id)
-        .limit(1)
-    ).first()
-    return None if row is None else Recurrence(incident_id=row.id, at=row.opened_at)
+    )
+
+
+def _opened_anew(since: datetime) -> Select[Any]:
+    """Each success with every later incident of the same alert."""
+    later = aliased(IncidentRow)
+    same_alert = and_(
+        IncidentRow.host != "", later.name == IncidentRow.name, later.host == IncidentRow.host
+    )
+    return (
+        _successes(since, later.id, later.opened_at)
+        .join(later, later.id != IncidentRow.id)
+        .where(
+            later.opened_at > ChangeRow.ended_at,
+            later.status != IncidentStatus.SUPPRESSED.value,
+            or_(later.fingerprint == IncidentRow.fingerprint, same_alert),
+        )
+    )
