@@ -111,11 +111,12 @@ def authorise(run: ChangeRun, session: Session, phase: Phase) -> ChangeRequest:
     Raises:
         ChangeRefusedError: With the reason.
     """
-    if phase is Phase.STEP:
+    is_step = phase is Phase.STEP
+    if is_step:
         refuse_wrong_clock(run, session)
     change = run.read_change(session)
     now = run.now()
-    decision, is_step = get_decision(session, change.id), phase is Phase.STEP
+    decision = get_decision(session, change.id)
     authorise_execution(
         change,
         decision=decision,
@@ -129,7 +130,7 @@ def authorise(run: ChangeRun, session: Session, phase: Phase) -> ChangeRequest:
         withdrawn=find_withdrawal(run, session, change, decision) if is_step else None,
         glass_refusal=refuse_broken_glass(run, change),
     )
-    if phase is Phase.STEP:
+    if is_step:
         refuse_closed(run, session, change)
     return change
 
