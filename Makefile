@@ -11,6 +11,8 @@ export ANSIBLE_HOME = $(CURDIR)/.airmend/ansible
 export AIRFLOW_HOME = $(CURDIR)/.airmend/airflow
 export UV_CACHE_DIR = $(CURDIR)/.airmend/cache/uv
 export PYTHON
+# Without bytecode every process would compile Airflow and Ansible again, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL = help
 .PHONY: help demo test up lint bench lock clean
