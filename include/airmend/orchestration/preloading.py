@@ -17,6 +17,7 @@ from sqlalchemy.orm import configure_mappers
 
 from airmend.errors import AirmendError
 from airmend.incident.rules import load_rules
+from airmend.orchestration.change_run import name_owner
 from airmend.orchestration.services import open_records, utc_now
 from airmend.records.rehearsal import rehearse
 from airmend.review.rendering import compile_templates
@@ -76,6 +77,6 @@ def _prepare_records() -> None:
     with suppress(AirmendError, ValidationError, SQLAlchemyError, ImportError, OSError):
         database = open_records()
         with database.session() as session:
-            rehearse(session, at=utc_now())
+            rehearse(session, name=f"rehearsal {name_owner()}", at=utc_now())
             load_rules(session, utc_now(), get_settings().maintenance_dir)  # reads the calendars
         database.close()  # nothing is connected when the forks begin

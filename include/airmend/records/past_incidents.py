@@ -62,8 +62,6 @@ def incidents_of_known_error(
     versions = session.execute(
         select(RunbookVersionRow.runbook_id, RunbookVersionRow.digest).where(name == known_error)
     ).all()
-    if not versions:
-        return PastIncidents([], is_cut=False)
     query = _query(since, until).join(ChangeRow, ChangeRow.incident_id == IncidentRow.id)
     return _read(
         session,
