@@ -18,6 +18,7 @@ from sqlalchemy.orm import configure_mappers
 from airmend.errors import AirmendError
 from airmend.incident.rules import load_rules
 from airmend.orchestration.change_run import name_owner
+from airmend.orchestration.dag_rehearsal import rehearse_dag
 from airmend.orchestration.services import open_records, utc_now
 from airmend.records.rehearsal import rehearse
 from airmend.review.rendering import compile_templates
@@ -55,6 +56,7 @@ def preload() -> None:
         import_module(name)
     _prepare_airflow()
     _prepare_records()
+    rehearse_dag()
     compile_templates()
 
 
