@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from airmend.cli.benchmarks.nothing import NOTHING, add_nothing
 from airmend.cli.benchmarks.programs import own_environ
 from airmend.cli.environment import airflow_environment, hook_secret
 from airmend.cli.estate import Estate
@@ -34,6 +35,11 @@ guard_rails:
 
 SOURCE = "alertmanager"
 RUNBOOK = "service-down"
+
+TIMEOUT_SECONDS = 120.0
+"""How long one run may take."""
+
+_POLL_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,23 @@ class Laboratory:
             raise StackError(f"the alert was not taken in: {response.status_code} {response.text}")
         return Posted(sent_at, seconds, response.json())
 
+    def await_end(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """An Airflow run once it has ended, as Airflow's REST API gives it.
+
+        Raises:
+            StackError: It does not end.
+        """
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            answer = self.airflow.get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+            run: dict[str, Any] = answer.raise_for_status().json()
+            if run["state"] in {"success", "failed"}:
+                return run
+            time.sleep(_POLL_SECONDS)
+        raise StackError(
+            f"the run {run_id} did not end within {TIMEOUT_SECONDS:.0f} s; see {self.home}/logs"
+        )
+
 
 @contextmanager
 def open_laboratory(
@@ -114,8 +137,9 @@ def open_laboratory(
                 "AIRMEND_POLICY_FILE": str(policy),
             },
         )
+        environment = add_nothing(environment, home / "nothing")
         with AirflowStack(environment) as stack:
-            if missing := stack.wait_for_dags([RUNBOOK]):
+            if missing := stack.wait_for_dags([RUNBOOK, NOTHING]):
                 raise StackError(f"{missing[0]} is not a DAG; run airmend lint")
             approve_template_by_command(
                 environment, RUNBOOK, by="bench", reason="only its speed is looked at"
