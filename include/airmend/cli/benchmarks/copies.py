@@ -31,6 +31,7 @@ from airmend.orchestration.operators import (
     StepOperator,
     VerifyOperator,
 )
+from airmend.orchestration.triggering import request_form
 
 with DAG(
     dag_id={dag_id!r},
@@ -41,6 +42,7 @@ with DAG(
     catchup=False,
     max_active_runs=200,
     is_paused_upon_creation=False,
+    params=request_form(),
     tags={tags!r},
     default_args={{"owner": {owner!r}, "retry_delay": timedelta(seconds=2)}},
 ) as dag:
