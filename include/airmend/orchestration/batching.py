@@ -1,8 +1,8 @@
 """One playbook on its hosts, batch by batch, and never longer than it may.
 
-Between the batches of a step it is asked again whether the change is held back: what already
-runs is not torn in the middle, and no further host is touched. Called by `executing.py`, under
-its claim. Imports nothing of Airflow.
+Between the batches of a step it is asked again whether the change is held back or a freeze has
+begun: what already runs is not torn in the middle, and no further host is touched. Called by
+`executing.py`, under its claim. Imports nothing of Airflow.
 """
 
 from __future__ import annotations
@@ -13,12 +13,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from airmend.errors import ExecutionError, ExecutionTimeoutError, SuppressedError
+from airmend.errors import (
+    CalendarClosedError,
+    ExecutionError,
+    ExecutionTimeoutError,
+    SuppressedError,
+)
 from airmend.execution.ansible import PlaybookRequest, run_playbook
 from airmend.execution.evidence import combine_evidence
 from airmend.execution.model import ExecutionStatus, Phase, PlaybookEvidence
 from airmend.orchestration.change_run import ChangeRun
-from airmend.orchestration.suppressing import find_suppression_of
+from airmend.orchestration.opening import refuse_closed
+from airmend.orchestration.suppressing import refuse_suppressed
 from airmend.records.model import FactKind
 from airmend.records.runbooks import get_archive
 from airmend.runbook.archive import unpack_archive
@@ -92,13 +98,15 @@ def _refuse_further(run: ChangeRun, work: Work, hosts: Sequence[str]) -> str | N
     if work.phase is not Phase.STEP:
         return None
     with run.database.session() as session:
-        held = find_suppression_of(run, session)
-        if held is None:
-            return None
-        message = f"{work.name} is not begun on {', '.join(hosts)}: {SuppressedError(held)}"
         change = run.read_change(session)
-        run.note(session, change, FactKind.EXECUTION_REFUSED, f"Refused: {message}")
-    return message
+        try:
+            refuse_suppressed(run, session)
+            refuse_closed(run, session, change)
+        except (SuppressedError, CalendarClosedError) as error:
+            message = f"{work.name} is not begun on {', '.join(hosts)}: {error}"
+            run.note(session, change, FactKind.EXECUTION_REFUSED, f"Refused: {message}")
+            return message
+    return None
 
 
 def _time_is_over(

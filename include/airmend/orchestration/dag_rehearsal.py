@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow.sdk import DAG
+
 from airmend.orchestration.dag_builder import build_dag
 from airmend.runbook.model import RunbookVersion
 
@@ -31,7 +33,7 @@ _RUNBOOK: dict[str, Any] = {
 }
 
 
-def rehearse_dag() -> None:
-    """Read a document and build its DAG as a task does; nothing is kept."""
+def rehearse_dag() -> DAG:
+    """Read a document and build its DAG as a task does; nobody keeps it."""
     made = RunbookVersion.model_validate({"runbook": _RUNBOOK, "digest": "0" * 64})
-    build_dag(RunbookVersion.model_validate_json(made.model_dump_json(by_alias=True)))
+    return build_dag(RunbookVersion.model_validate_json(made.model_dump_json(by_alias=True)))

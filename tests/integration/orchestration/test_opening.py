@@ -13,9 +13,15 @@ import yaml
 from airflow.sdk.exceptions import AirflowRescheduleException
 
 from airmend.change.model import ChangeRequest, ChangeStatus, ChangeType
-from airmend.errors import CalendarClosedError, ChangeRefusedError, ConfigurationError
-from airmend.execution.model import Phase
+from airmend.errors import (
+    CalendarClosedError,
+    ChangeRefusedError,
+    ConfigurationError,
+    ExecutionError,
+)
+from airmend.execution.model import ExecutionStatus, Phase
 from airmend.incident.model import IncidentStatus
+from airmend.orchestration import batching
 from airmend.orchestration.answering import settle
 from airmend.orchestration.asking import Asked, open_question
 from airmend.orchestration.assessment import assess_again, assess_risk
@@ -35,6 +41,7 @@ from tests.builders import AT, make_switch
 from tests.integration.orchestration.conftest import NEVER, Office
 from tests.integration.orchestration.test_remediation import Job
 from tests.integration.orchestration.test_standard_changes import grant
+from tests.integration.orchestration.test_suppressing import after_first_batch
 
 # AT is Monday, 2026-03-02, 09:00 UTC
 NIGHT = {"name": "nights", "from": "22:00", "to": "02:00", "binding": True}
@@ -394,6 +401,26 @@ def test_a_freeze_between_two_steps_stops_the_second_and_lets_the_rollback_run(
     assert not job.mark.exists()
     assert job.read().status is ChangeStatus.ROLLED_BACK
     assert "the freeze 'noon' lasts until" in job.read().reason
+
+
+def test_a_freeze_between_two_batches_leaves_the_other_hosts_alone(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = Desk(
+        office,
+        targets={"pattern": "web", "max_hosts": 3},
+        change={"type": "normal", "service": "shop", "canary": 1, "serial": 1},
+        step={"vars": {"mark": str(office.folder / "mark")}, "retries": 2},
+    )
+    job.decide()
+    freeze = after_first_batch(lambda: plan(office, freezes=[NOON]))
+    monkeypatch.setattr(batching, "run_playbook", freeze)
+    with pytest.raises(ExecutionError, match="not begun on web2: the freeze 'noon' lasts until"):
+        job.step()
+    assert job.executions(Phase.STEP) == [ExecutionStatus.CANCELLED], "and it is not tried again"
+    (refused,) = told(office, job.change, FactKind.EXECUTION_REFUSED)
+    assert "no step begins in it" in refused
+    assert roll_back(job.task("rollback"), NEVER) is not None
 
 
 # --- Other changes --------------------------------------------------------------------------
