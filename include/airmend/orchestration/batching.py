@@ -1,7 +1,8 @@
 """One playbook on its hosts, batch by batch, and never longer than it may.
 
-Between the batches of a step it is asked again whether the change is held back: what already
-runs is not torn in the middle, and no further host is touched. Called by `executing.py`, under
+Between the batches of a step it is asked again whether the change is held back, and whether its
+runbook is still signed: what already runs is not torn in the middle, and no further host is
+touched. Called by `executing.py`, under
 its claim. Imports nothing of Airflow.
 """
 
@@ -18,6 +19,7 @@ from airmend.execution.ansible import PlaybookRequest, run_playbook
 from airmend.execution.evidence import combine_evidence
 from airmend.execution.model import ExecutionStatus, Phase, PlaybookEvidence
 from airmend.orchestration.change_run import ChangeRun
+from airmend.orchestration.signatures import find_unsigned
 from airmend.orchestration.suppressing import find_suppression_of
 from airmend.records.model import FactKind
 from airmend.records.runbooks import get_archive
@@ -93,9 +95,10 @@ def _refuse_further(run: ChangeRun, work: Work, hosts: Sequence[str]) -> str | N
         return None
     with run.database.session() as session:
         held = find_suppression_of(run, session)
-        if held is None:
+        reason = str(SuppressedError(held)) if held else find_unsigned(run, session)
+        if reason is None:
             return None
-        message = f"{work.name} is not begun on {', '.join(hosts)}: {SuppressedError(held)}"
+        message = f"{work.name} is not begun on {', '.join(hosts)}: {reason}"
         change = run.read_change(session)
         run.note(session, change, FactKind.EXECUTION_REFUSED, f"Refused: {message}")
     return message
