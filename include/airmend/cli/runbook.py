@@ -52,15 +52,17 @@ def sign_command(
     ],
 ) -> None:
     """Sign what runbooks hold now, with ssh-keygen; the signatures go into `.signatures`."""
-    policy = read_runbooks_policy()
+    policy, strangers = read_runbooks_policy(), dict[str, None]()
     for folder, loaded in _load(folders):
         version = loaded.version
         signature = make_signature(version, key)
         path = add_signature(folder, version, signature)
         name = policy.names.get(signature.key)
-        trusted = f"'{name}' in the policy" if name else "a key that the policy does not trust"
-        typer.echo(f"{path}: {name_version(version)} is signed by {signature.key.fingerprint},")
-        typer.echo(f"  {trusted}")
+        told = f"{path}: {name_version(version)} is signed by {signature.key.fingerprint}"
+        typer.echo(f"{told}, '{name}' in the policy" if name else f"{told}, whom nobody trusts yet")
+        strangers |= {} if name else {str(signature.key): None}
+    for line in strangers:
+        typer.echo(f"below 'runbooks.trusted_keys' of the policy it would be: NAME: {line}")
 
 
 @app.command("verify")

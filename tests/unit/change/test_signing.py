@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from airmend.change.policy import load_policy
 from airmend.change.signing import (
     RunbooksPolicy,
     SignaturesRule,
@@ -15,6 +18,7 @@ from airmend.change.signing import (
 )
 from airmend.runbook.model import RunbookVersion
 from tests.builders import make_runbook_version
+from tests.documents import ROOT, blocks_of
 from tests.ssh_keys import MALLORY, OLGA, PETER, TOUCH, Person, armour, trust, unarmour
 
 VERSION = make_runbook_version(digest="d1" * 32)
@@ -117,3 +121,12 @@ def test_the_statement_is_text_that_a_person_can_read() -> None:
     assert VERSION.statement() == (
         f"airmend runbook v1\nid service-down\nversion 1.0.0\ndigest {'d1' * 32}\n"
     )
+
+
+def test_the_example_of_the_documents_is_a_policy(tmp_path: Path) -> None:
+    (block,) = [b for b in blocks_of(ROOT / "docs/runbooks.md") if b.label == "policy.yaml"]
+    path = tmp_path / "policy.yaml"
+    path.write_text(block.text)
+    runbooks = load_policy(path).runbooks
+    assert runbooks.is_required
+    assert list(runbooks.names.values()) == ["olivia"]
