@@ -23,6 +23,7 @@
     ├── StandardChangeError           a template or a rung cannot be given as asked
     ├── ReviewError                   a review cannot be completed as asked
     ├── UnknownProblemError           no such problem is open
+    ├── SigningError                  a key or a signature of a runbook cannot be used
     ├── InputError                    an input of a runbook is missing or not valid
     ├── ChangeRefusedError            the change may not go on; the reason is the message
     │   ├── NoTargetsError            the target set is empty or not resolved
@@ -30,6 +31,7 @@
     │   ├── BudgetSpentError          as many changes began as the policy allows
     │   ├── ClockError                the clock cannot be trusted
     │   ├── RunbookLockedError        a failed rollback locked the runbook
+    │   ├── UnsignedRunbookError      no trusted key signed what would be run
     │   ├── CalendarClosedError       a freeze, or outside of a binding change window
     │   ├── SuppressedError           a mute, a window or the kill switch holds it back
     │   ├── NotAuthorisedError        no stored approval covers what would be done
@@ -195,6 +197,10 @@ class UnknownProblemError(AirmendError):
     """No problem with this number is open."""
 
 
+class SigningError(AirmendError):
+    """A key or a signature of a runbook cannot be read, or no signature can be made."""
+
+
 class InputError(AirmendError):
     """An input of a runbook is missing in the incident, or its value is not valid."""
 
@@ -221,6 +227,10 @@ class ClockError(ChangeRefusedError):
 
 class RunbookLockedError(ChangeRefusedError):
     """A rollback of this runbook failed; a person unlocks it after a look."""
+
+
+class UnsignedRunbookError(ChangeRefusedError):
+    """The policy requires signatures, and no key that it trusts signed this content."""
 
 
 class CalendarClosedError(ChangeRefusedError):

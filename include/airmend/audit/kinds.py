@@ -20,6 +20,7 @@ from airmend.change.model import FINAL_CHANGE_STATUSES
 from airmend.execution.model import ExecutionStatus
 from airmend.records.audit_tables import AuditActionRow
 from airmend.records.emergency_tables import HandRequestRow, ReviewRow
+from airmend.records.signature_tables import RunbookSignatureRow
 from airmend.records.standard_tables import (
     AuthorshipRow,
     AutonomyRow,
@@ -218,6 +219,12 @@ KINDS = {
             "taken_at",
             ("runbook_id", "digest", "tree", "commit", "unknown", "taken_at"),
             {"people": ("people",)},
+        ),
+        Kind(
+            "runbook_signature",
+            RunbookSignatureRow,
+            "taken_at",
+            ("runbook_id", "digest", "fingerprint", "signature", "taken_at"),
         ),
         Kind(
             "standard_template",

@@ -27,6 +27,7 @@ from airmend.audit.store import StoredTree, newest_checkpoint
 from airmend.errors import AuditError
 from airmend.records.audit_tables import LeafRow
 from airmend.records.emergency_tables import HandRequestRow, ReviewRow
+from airmend.records.signature_tables import RunbookSignatureRow
 from airmend.records.standard_tables import (
     AuthorshipRow,
     AutonomyRow,
@@ -153,6 +154,9 @@ def _keys_about(session: Session, incident_id: str) -> dict[str, list[str]]:
     templates = select(TemplateRow.id).where(TemplateRow.digest.in_(digests))
     wanted |= {
         "authorship": select(AuthorshipRow.id).where(AuthorshipRow.digest.in_(digests)),
+        "runbook_signature": select(RunbookSignatureRow.id).where(
+            RunbookSignatureRow.digest.in_(digests)
+        ),
         "standard_template": templates,
         "standard_template_end": templates,
         "autonomy_step": select(AutonomyRow.id).where(AutonomyRow.runbook_id.in_(runbooks)),

@@ -14,6 +14,7 @@ from airmend.change.authors import Authors
 from airmend.change.markdown import code, code_block, one_line, prose
 from airmend.change.model import ChangeRequest, Choice, RiskScore
 from airmend.change.quorum import Standing, describe_need
+from airmend.change.signing import SignatureVerdict
 from airmend.execution.model import ExecutionStatus, PlaybookEvidence
 from airmend.incident.model import Incident, inferred_key
 from airmend.records.model import HandRequest
@@ -39,6 +40,7 @@ def approval_text(
     authors: Authors | None = None,
     timing: Sequence[str] = (),
     request: HandRequest | None = None,
+    signatures: SignatureVerdict | None = None,
 ) -> tuple[str, str]:
     """Write the question to the approver.
 
@@ -55,6 +57,7 @@ def approval_text(
         authors: Who may not approve it; None leaves that out.
         timing: When it would begin, and which changes it overlaps with; a sentence each.
         request: Who started it by hand, and why; None where an alert did.
+        signatures: Who signed the runbook version; None where the policy trusts no key.
 
     Returns:
         The subject, one line of plain text, and the body.
@@ -82,7 +85,7 @@ def approval_text(
         "## Why",
         _write_incident(incident),
         "## What would run",
-        _write_plan(change, runbook),
+        _write_plan(change, runbook, signatures),
         "## Where",
         _write_targets(names),
         "## If it does not help",
@@ -200,13 +203,17 @@ def _write_field(incident: Incident, name: str, value: str | None) -> str:
     return f"{code(value or 'not said')}, read out of the text {code(words)}: is that right?"
 
 
-def _write_plan(change: ChangeRequest, runbook: Runbook) -> str:
+def _write_plan(
+    change: ChangeRequest, runbook: Runbook, signatures: SignatureVerdict | None
+) -> str:
     known = runbook.known_error
     kind = f"{change.change_type.value}, asked for by {code(change.requested_by)}"
+    signed = [("Signature", code(signatures.told))] if signatures else []
     plan = _list(
         [
             ("Runbook", f"{prose(runbook.title)} ({code(runbook.id)})"),
             ("Version", f"{code(runbook.version)}, digest {code(change.runbook_digest[:12])}"),
+            *signed,
             ("Owner", prose(runbook.owner)),
             ("Known error", f"{code(known.id)}: {prose(known.cause)}"),
             ("Workaround", prose(known.workaround)),

@@ -25,6 +25,7 @@ from airmend.errors import (
     NotAuthorisedError,
     RunbookLockedError,
     SuppressedError,
+    UnsignedRunbookError,
 )
 from airmend.execution.model import Phase
 from airmend.incident.model import Incident, IncidentStatus, Suppression
@@ -46,6 +47,7 @@ def check_may_start(
     *,
     lock_reason: str | None,
     refused_reason: str | None,
+    unsigned: str | None,
     suppression: Suppression | None,
     dag_digest: str,
 ) -> None:
@@ -56,12 +58,14 @@ def check_may_start(
         incident: Its incident, freshly read.
         lock_reason: Why the runbook is locked; None where it is not.
         refused_reason: Why the catalog starts no new run of the runbook; None where it does.
+        unsigned: Why the version may not run, since no trusted key signed it; None where it may.
         suppression: What holds the incident back; None where nothing does.
         dag_digest: Digest of the runbook version that the running DAG was made from.
 
     Raises:
         SuppressedError: A mute, a maintenance window or the kill switch holds it back.
         RunbookLockedError: A rollback of the runbook failed.
+        UnsignedRunbookError: The policy requires a signature, and there is none that counts.
         NoTargetsError: The change has no target.
         ChangeRefusedError: Any other reason; the message is for people.
     """
@@ -86,6 +90,7 @@ def check_may_start(
             "Correct the runbook; the next alert uses the new version."
         )
     _refuse_other_digest(change, dag_digest)
+    _refuse_unsigned(unsigned)
     _refuse_empty_targets(change)
 
 
@@ -99,6 +104,7 @@ def authorise_execution(
     leases_held: bool,
     suppression: Suppression | None,
     withdrawn: str | None,
+    unsigned: str | None,
     glass_refusal: str | None = "nobody has looked who may",
 ) -> None:
     """Refuse to run Ansible unless a stored approval covers exactly what would be done.
@@ -117,6 +123,8 @@ def authorise_execution(
         suppression: What holds the incident back; None where nothing does.
         withdrawn: Why the runbook may not do any more what was decided: its template was
             suspended, or it fell on the ladder; None where it still may.
+        unsigned: Why nothing of the version may run, since no key that is trusted now signed
+            it; None where it may. Rollbacks and checks are not asked.
         glass_refusal: Why whoever started an emergency change may not do so now; None where
             he or she may. Other changes are not asked.
 
@@ -126,6 +134,7 @@ def authorise_execution(
         NotAuthorisedError: No approval, or one for other content.
         NoTargetsError: The change has no target.
         LeaseLostError: A target is not held any more.
+        UnsignedRunbookError: The phase is a step, and no trusted key signed the version.
         ChangeRefusedError: The change or its incident is over, or the version is another.
     """
     if phase is Phase.PREFLIGHT:
@@ -143,6 +152,7 @@ def authorise_execution(
         _refuse_recovered(incident)
         _refuse_unless_remediating(incident)
         _refuse_suppressed(suppression)
+        _refuse_unsigned(unsigned)
         if withdrawn is not None:
             raise NotAuthorisedError(
                 f"change {change.id}: what was decided is withdrawn: {withdrawn}. "
@@ -228,6 +238,11 @@ def _refuse_recovered(incident: Incident) -> None:
 def _refuse_suppressed(suppression: Suppression | None) -> None:
     if suppression is not None:
         raise SuppressedError(suppression)
+
+
+def _refuse_unsigned(refusal: str | None) -> None:
+    if refusal is not None:
+        raise UnsignedRunbookError(refusal)
 
 
 def _refuse_unless_remediating(incident: Incident) -> None:

@@ -26,6 +26,7 @@ from airmend.change.guard_rails import GuardRails
 from airmend.change.model import RiskBand
 from airmend.change.policy_part import Part
 from airmend.change.risk_policy import RiskPolicy
+from airmend.change.signing import RunbooksPolicy
 from airmend.change.slots import Calendar
 from airmend.change.standard import StandardPolicy
 from airmend.change.windows import ChangeWindow
@@ -50,6 +51,7 @@ class Policy(Part):
     standard: StandardPolicy = StandardPolicy()
     autonomy: AutonomyPolicy = AutonomyPolicy()
     authors: AuthorsPolicy = AuthorsPolicy()
+    runbooks: RunbooksPolicy = RunbooksPolicy()
     emergency: EmergencyPolicy = EmergencyPolicy()
     guard_rails: GuardRails = GuardRails()
     intake: IntakeLimits = IntakeLimits()

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from airmend.change.signing import RunbooksPolicy
+from airmend.cli.signature_lint import lint_signatures, read_runbooks_policy
 from airmend.errors import ConfigurationError, RunbookError
 from airmend.incident.mapping.files import SUFFIXES, SenderFileError, check_sender, find_senders
 from airmend.incident.mapping.source import MappedSource
@@ -38,12 +40,18 @@ def lint_command(
         ),
     ] = None,
 ) -> None:
-    """Check runbooks, senders, and the maintenance calendars where some are configured.
+    """Check runbooks and their signatures, senders, and the maintenance calendars if there are any.
 
-    Prints each mistake as FILE:LINE: fact. remedy.
+    Prints each mistake as FILE:LINE: fact. remedy. Whose signatures count, and whether a runbook
+    without one is a mistake, says the policy file where one is configured.
     """
     settings = get_settings()
-    found = lint(paths or configured_paths())
+    try:
+        policy, found = read_runbooks_policy(), OK
+    except ConfigurationError as error:
+        typer.echo(str(error))
+        policy, found = RunbooksPolicy(), MISTAKES
+    found = max(found, lint(paths or configured_paths(), policy))
     if not paths and settings.maintenance_dir is not None:
         found = max(found, lint_calendars(settings.maintenance_dir))
     raise typer.Exit(found)
@@ -68,12 +76,13 @@ def lint_calendars(folder: Path) -> int:
     return MISTAKES if mistakes else OK
 
 
-def lint(paths: Sequence[Path]) -> int:
+def lint(paths: Sequence[Path], policy: RunbooksPolicy | None = None) -> int:
     """Print every mistake of the runbooks and senders below some paths.
 
     Args:
         paths: Runbook folders, `runbook.yaml` files, folders that hold runbook folders; files
             of senders, and folders that hold those.
+        policy: Whose signatures of runbooks count; without one, nobody's, and none is missed.
 
     Returns:
         The exit code: 0 without a mistake, 1 with one, 2 when there was nothing to check.
@@ -85,9 +94,12 @@ def lint(paths: Sequence[Path]) -> int:
     except ConfigurationError as error:
         typer.echo(str(error), err=True)
         return UNUSABLE
-    mistakes: list[RunbookError | SenderFileError] = [
-        mistake for folder in folders for mistake in find_mistakes(folder)
-    ]
+    mistakes: list[RunbookError | SenderFileError] = []
+    for folder in folders:
+        found, warnings = look_at_runbook(folder, policy or RunbooksPolicy())
+        mistakes += found
+        for warning in warnings:
+            typer.echo(warning)
     mistakes += [mistake for file in files for mistake in find_sender_mistakes(file)]
     for mistake in mistakes:
         typer.echo(str(mistake))
@@ -120,15 +132,18 @@ def find_sender_mistakes(path: Path) -> list[SenderFileError]:
     return [] if isinstance(found, MappedSource) else found
 
 
-def find_mistakes(folder: Path) -> list[RunbookError]:
-    """Every mistake of a runbook and of its cases."""
+def look_at_runbook(folder: Path, policy: RunbooksPolicy) -> tuple[list[RunbookError], list[str]]:
+    """Every mistake of a runbook, of its signatures and of its cases, and warnings."""
     result = check_runbook(folder)
+    version = result.version if isinstance(result, LoadedRunbook) else None
     mistakes = [] if isinstance(result, LoadedRunbook) else result
+    unsigned, warnings = lint_signatures(folder, version, policy)
+    mistakes += unsigned
     for path in find_cases(folder):
         case = check_case(path)
         if isinstance(case, list):
             mistakes += case
-    return mistakes
+    return mistakes, warnings
 
 
 def find_runbook_folders(paths: Sequence[Path]) -> list[Path]:

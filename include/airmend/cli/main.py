@@ -37,6 +37,7 @@ COMMANDS = {
     "close": Entry("close", "close_command", "Close an incident that a person resolved."),
     "unlock": Entry("unlock", "unlock_command", "List locked runbooks, or unlock one."),
     "problems": Entry("problems", "app", "List errors that came back, and close them."),
+    "runbook": Entry("runbook", "app", "Sign runbooks, and check who signed them."),
     "standard": Entry("standard", "app", "Approve and suspend templates of standard changes."),
     "autonomy": Entry("autonomy", "app", "See how much runbooks may do, and move them."),
     "review": Entry("review", "app", "List and complete the reviews of emergency changes."),

@@ -34,6 +34,7 @@ from airmend.orchestration.deciding import decide
 from airmend.orchestration.emergencies import break_glass
 from airmend.orchestration.opening import describe_opening, waits_for_opening
 from airmend.orchestration.services import read_policy
+from airmend.orchestration.signatures import look_at_signatures, refuse_unsigned
 from airmend.orchestration.standing import end_as_proposal, ground_of
 from airmend.orchestration.suppressing import refuse_suppressed
 from airmend.records.changes import get_decision
@@ -105,6 +106,7 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
             )
         if not change.status.is_final:
             refuse_suppressed(run, session)
+            refuse_unsigned(run, session)
         questions = list_questions(session, change.id)
         asked_at = when_asked(change, questions) or run.now()
         playbooks = list(preflight_playbooks(session, change.id).values())
@@ -136,6 +138,7 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
             authors=authors,
             timing=describe_opening(run, session, change) if decision is None else (),
             request=get_request(session, change.id),
+            signatures=look_at_signatures(run, session),
         )
     return Asked(
         decision=decision,

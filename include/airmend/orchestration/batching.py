@@ -1,8 +1,9 @@
 """One playbook on its hosts, batch by batch, and never longer than it may.
 
-Between the batches of a step it is asked again whether the change is held back or a freeze has
-begun: what already runs is not torn in the middle, and no further host is touched. Called by
-`executing.py`, under its claim. Imports nothing of Airflow.
+Between the batches of a step it is asked again whether the change is held back, whether a freeze
+has begun, and whether its runbook is still signed: what already runs is not torn in the middle,
+and no further host is touched. Called by `executing.py`, under its claim. Imports nothing of
+Airflow.
 """
 
 from __future__ import annotations
@@ -13,17 +14,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from airmend.errors import (
-    CalendarClosedError,
-    ExecutionError,
-    ExecutionTimeoutError,
-    SuppressedError,
-)
+from airmend.errors import ChangeRefusedError, ExecutionError, ExecutionTimeoutError
 from airmend.execution.ansible import PlaybookRequest, run_playbook
 from airmend.execution.evidence import combine_evidence
 from airmend.execution.model import ExecutionStatus, Phase, PlaybookEvidence
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.opening import refuse_closed
+from airmend.orchestration.signatures import refuse_unsigned
 from airmend.orchestration.suppressing import refuse_suppressed
 from airmend.records.model import FactKind
 from airmend.records.runbooks import get_archive
@@ -102,7 +99,8 @@ def _refuse_further(run: ChangeRun, work: Work, hosts: Sequence[str]) -> str | N
         try:
             refuse_suppressed(run, session)
             refuse_closed(run, session, change)
-        except (SuppressedError, CalendarClosedError) as error:
+            refuse_unsigned(run, session)
+        except ChangeRefusedError as error:
             message = f"{work.name} is not begun on {', '.join(hosts)}: {error}"
             run.note(session, change, FactKind.EXECUTION_REFUSED, f"Refused: {message}")
             return message

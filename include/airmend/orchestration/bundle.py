@@ -29,6 +29,7 @@ class RunbookBundle(BaseDagBundle):
         self._current: str | None = self.version
         self._reader: Any = None  # a CatalogReader, imported by whoever reads the folder
         self._authors: Any = None  # an AuthorsTaker, likewise
+        self._signatures: Any = None  # and a SignaturesTaker
 
     def initialize(self) -> None:
         """Make the folder of the version that was asked for, or of what the runbooks hold now."""
@@ -47,15 +48,18 @@ class RunbookBundle(BaseDagBundle):
         from airmend.orchestration.authorship import AuthorsTaker
         from airmend.orchestration.publication import publish_runbooks, write_catalog
         from airmend.orchestration.services import open_records, utc_now
+        from airmend.orchestration.signatures import SignaturesTaker
         from airmend.runbook.catalog import CatalogReader
 
         settings = get_settings()
         if self._reader is None:
             self._reader = CatalogReader(settings.runbooks_dir)
             self._authors = AuthorsTaker(settings.runbooks_dir)
+            self._signatures = SignaturesTaker(settings.runbooks_dir)
         with self.lock():
             loaded, records = self._reader.read(), open_records()
             self._authors.take(records, loaded, at=utc_now())
+            self._signatures.take(records, loaded, at=utc_now())
             with records.session() as session:
                 dag_files = {
                     path.name: path.read_text() for path in sorted(settings.dags_dir.glob("*.py"))

@@ -27,6 +27,7 @@ from airmend.orchestration.clock_check import refuse_wrong_clock
 from airmend.orchestration.emergencies import refuse_broken_glass
 from airmend.orchestration.opening import refuse_closed
 from airmend.orchestration.sign_of_life import showing_life
+from airmend.orchestration.signatures import find_unsigned, refuse_unsigned
 from airmend.orchestration.standing import find_withdrawal
 from airmend.orchestration.suppressing import find_suppression_of, refuse_suppressed
 from airmend.records.changes import get_decision
@@ -82,6 +83,7 @@ def _claim_or_wait(run: ChangeRun, work: Work, cancelled: threading.Event) -> Cl
         with run.database.session() as session:
             if work.check_mode:
                 refuse_suppressed(run, session)
+                refuse_unsigned(run, session)
             else:
                 authorise(run, session, work.phase)
             claim = claim_execution(
@@ -128,6 +130,7 @@ def authorise(run: ChangeRun, session: Session, phase: Phase) -> ChangeRequest:
         phase=phase,
         suppression=find_suppression_of(run, session) if is_step else None,
         withdrawn=find_withdrawal(run, session, change, decision) if is_step else None,
+        unsigned=find_unsigned(run, session) if is_step else None,
         glass_refusal=refuse_broken_glass(run, change),
     )
     if is_step:

@@ -17,6 +17,7 @@ from airmend.change.guard import check_may_start
 from airmend.change.guard_rails import HOUR, Starts, check_budgets
 from airmend.change.model import ChangeRequest, ChangeStatus, Target
 from airmend.change.recurrence import settle_recurrences
+from airmend.change.signing import name_version
 from airmend.errors import ChangeRefusedError, TargetBusyError
 from airmend.execution.inventory import resolve_targets
 from airmend.incident.model import Incident
@@ -25,6 +26,7 @@ from airmend.orchestration.clock_check import refuse_wrong_clock
 from airmend.orchestration.emergencies import find_lock
 from airmend.orchestration.opening import await_start
 from airmend.orchestration.services import read_policy
+from airmend.orchestration.signatures import find_unsigned, look_at_signatures
 from airmend.orchestration.standing import refuse_observer
 from airmend.orchestration.suppressing import find_suppression_of
 from airmend.records.changes import set_targets
@@ -76,6 +78,7 @@ def guard_change(run: ChangeRun) -> bool:
                 run.read_incident(session),
                 lock_reason=find_lock(session, run.runbook.id, run.now()),
                 refused_reason=_refused_reason(session, run.runbook.id),
+                unsigned=find_unsigned(run, session),
                 suppression=find_suppression_of(run, session),
                 dag_digest=run.digest,
             )
@@ -160,9 +163,18 @@ def _take(run: ChangeRun, change: ChangeRequest, targets: list[Target]) -> bool:
                 run.move(session, ChangeStatus.ASSESSING)
                 text = f"Guard: may begin on {', '.join(names)}; the targets are taken"
                 run.note(session, change, FactKind.GUARD_PASSED, text, digest=run.digest)
+                _note_signatures(run, session, change)
     except _BusyError as busy:
         return _wait(run, change, busy.holders)
     return True
+
+
+def _note_signatures(run: ChangeRun, session: Session, change: ChangeRequest) -> None:
+    """Say who signed what will run, or that nobody did; where no key is trusted, nothing."""
+    verdict = look_at_signatures(run, session)
+    if verdict is not None:
+        text = f"Runbook {name_version(run.version)} is {verdict.told}"
+        run.note(session, change, FactKind.SIGNATURE_CHECKED, text, digest=run.digest)
 
 
 def _spend_budget(run: ChangeRun, session: Session, change: ChangeRequest) -> None:

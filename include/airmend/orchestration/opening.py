@@ -27,6 +27,7 @@ from airmend.orchestration.overlapping import (
     subject_of_run,
 )
 from airmend.orchestration.services import read_policy
+from airmend.orchestration.signatures import find_unsigned
 from airmend.orchestration.suppressing import find_suppression_of
 from airmend.records.begun import list_begun
 from airmend.records.executions import list_executions
@@ -195,6 +196,7 @@ def _refuse_what_is_over(run: ChangeRun) -> None:
             run.read_incident(session),
             lock_reason=lock_reason(session, run.runbook.id),
             refused_reason=None,  # a runbook that is edited meanwhile is no reason: it was begun
+            unsigned=find_unsigned(run, session),
             suppression=find_suppression_of(run, session),
             dag_digest=run.digest,
         )

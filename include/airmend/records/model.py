@@ -33,6 +33,7 @@ class FactKind(StrEnum):
     CALENDAR_WAITED = "calendar_waited"
     GUARD_PASSED = "guard_passed"
     GUARD_REFUSED = "guard_refused"
+    SIGNATURE_CHECKED = "signature_checked"
     PREFLIGHT_FINISHED = "preflight_finished"
     RISK_ASSESSED = "risk_assessed"
     APPROVAL_ASKED = "approval_asked"

@@ -187,6 +187,7 @@ class ReportedRunbook(Part):
     owner: str | None
     known_error: KnownError | None
     irreversible: str | None
+    signature: str | None = None  # what the guard found; None where it looked for none
 
 
 class Provenance(Part):

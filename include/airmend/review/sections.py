@@ -166,6 +166,7 @@ def describe_runbook(facts: ReportFacts) -> ReportedRunbook | None:
             owner=runbook.owner,
             known_error=runbook.known_error,
             irreversible=runbook.change.irreversible,
+            signature=_tell_signature(facts),
         )
     if facts.change is None:
         return None
@@ -177,7 +178,13 @@ def describe_runbook(facts: ReportFacts) -> ReportedRunbook | None:
         owner=None,
         known_error=None,
         irreversible=None,
+        signature=_tell_signature(facts),
     )
+
+
+def _tell_signature(facts: ReportFacts) -> str | None:
+    told = [fact.text for fact in facts.story if fact.kind is FactKind.SIGNATURE_CHECKED]
+    return told[-1] if told else None
 
 
 def _describe_run(facts: ReportFacts, execution: Execution, base_url: str) -> ReportedWork:

@@ -18,6 +18,7 @@ from pathlib import Path
 from airmend.records.standard_model import Authorship, GitPerson
 from airmend.runbook.folder import Files, is_left_out
 from airmend.runbook.model import RunbookVersion
+from airmend.runbook.signature_file import SIGNATURE_FILE
 
 GIT_SECONDS = 10.0
 """For one call of git; a history that takes longer counts as unknown."""
@@ -71,8 +72,8 @@ def read_authorship(
     """Everybody who was last to change a file of a runbook, by author, committer, co-author.
 
     Each file counts by its own last commit, and so does the folder, from which a file may have
-    been removed. A file that was only moved counts by who moved it and by who changed it last
-    before.
+    been removed; signatures are no part of it. A file that was only moved counts by who moved it
+    and by who changed it last before.
 
     Args:
         folder: The runbook's folder.
@@ -101,7 +102,7 @@ def read_authorship(
     try:
         if _git(folder, "rev-parse", "--is-shallow-repository").strip() == "true":
             return tell([], "git has a part of the history alone (a shallow clone)")
-        commit = _git(folder, "log", "-1", "--format=%H", "HEAD", "--", ".").strip()
+        commit = _last_commit(folder, "%H", "HEAD", ".").strip()
         uncommitted = _find_uncommitted(folder, files, tree)
         committed = [name for name in files if name not in uncommitted]
         people = [person for path in [".", *committed] for person in _last_people(folder, path)]
@@ -134,11 +135,19 @@ def _sha1(content: bytes) -> hashlib._Hash:
     return hashlib.sha1(content, usedforsecurity=False)  # git's own name of a blob
 
 
+def _last_commit(folder: Path, form: str, start: str, path: str) -> str:
+    """The last commit of a path; of the whole folder, whoever commits a signature is no author."""
+    words = ("log", "-1", f"--format={form}", start, "--", path)
+    if path == ".":
+        return _git(folder, "--no-literal-pathspecs", *words, f":(exclude){SIGNATURE_FILE}")
+    return _git(folder, *words)
+
+
 def _last_people(folder: Path, path: str) -> Iterator[GitPerson]:
     """Who made the last commit of a path, and of what it was before it was only moved."""
     where, start = folder, "HEAD"
     for _ in range(MOST_MOVES):
-        found = _git(where, "log", "-1", f"--format=%H{_PEOPLE}", start, "--", path)
+        found = _last_commit(where, f"%H{_PEOPLE}", start, path)
         if not found.strip():
             return
         commit, author, address, committer, second, others = found.rstrip("\n").split("\0", 5)

@@ -270,8 +270,25 @@ class Runbook(Strict):
         return list(dict.fromkeys(named))
 
 
+SIGNATURE_NAMESPACE = "runbook@airmend"
+"""What a signature of a runbook is made for: one made for git or a file is none."""
+
+
 class RunbookVersion(Strict):
     """A runbook with the digest of its whole folder: what a change is bound to."""
 
     digest: str = Field(pattern=r"^[0-9a-f]{64}$")
     runbook: Runbook
+
+    def statement(self) -> str:
+        """What whoever signs this version says; the digest covers every file of the folder.
+
+        Id and version are in the digest too, by way of runbook.yaml. They stand here for the
+        person who signs, and so that no other text can be taken for this one.
+        """
+        return (
+            "airmend runbook v1\n"
+            f"id {self.runbook.id}\n"
+            f"version {self.runbook.version}\n"
+            f"digest {self.digest}\n"
+        )

@@ -16,14 +16,17 @@ from airmend.change.model import ChangeRequest, ChangeStatus
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.guarding import guard_change
 from airmend.orchestration.publication import publish_runbooks
+from airmend.orchestration.signatures import SignaturesTaker
 from airmend.records.changes import create_change, get_change
 from airmend.records.database import Database
 from airmend.records.incidents import create_incident
-from airmend.runbook.catalog import load_catalog
+from airmend.runbook.catalog import load_catalog, load_runbook
 from airmend.runbook.model import RunbookVersion
+from airmend.runbook.signature_file import SIGNATURE_FILE
 from airmend.settings import Settings
 from tests.builders import AT, make_change, make_incident
 from tests.runbook_folders import write_runbook
+from tests.ssh_keys import Person
 
 NEVER = threading.Event()
 """Nobody cancels."""
@@ -60,16 +63,30 @@ class Office:
     settings: Settings
     clock: Clock
     folder: Path
+    signers: tuple[Person, ...] = ()
 
     def publish(self, **override: Any) -> RunbookVersion:
-        """Write and publish a runbook; gives its version."""
-        write_runbook(self.settings.runbooks_dir, **override)
+        """Write and publish a runbook, signed by those who sign; gives its version."""
+        folder = write_runbook(self.settings.runbooks_dir, **override)
+        if self.signers:
+            self.sign(folder, *self.signers)
+        return self.publish_again(folder.name)
+
+    def sign(self, folder: Path, *people: Person) -> None:
+        """Put signatures beside what a runbook's folder holds now, instead of earlier ones."""
+        version = load_runbook(folder).version
+        texts = [person.sign_version(version) for person in people]
+        (folder / SIGNATURE_FILE).write_text("".join(texts))
+
+    def publish_again(self, name: str = "service-down") -> RunbookVersion:
+        """Publish what the folder holds now, as the DAG processor does; gives one's version."""
         loaded = load_catalog(self.settings.runbooks_dir)
         assert loaded.broken == []
         self.clock.pass_time(seconds=1)
+        taker = SignaturesTaker(self.settings.runbooks_dir)
+        taker.take(self.database, loaded, at=self.clock())
         with self.database.session() as session:
             publish_runbooks(session, loaded, {}, at=self.clock())
-        name = override.get("id", "service-down")
         return next(it.version for it in loaded.runbooks if it.version.runbook.id == name)
 
     def request(self, version: RunbookVersion, number: int = 1, **override: Any) -> ChangeRequest:

@@ -13,6 +13,7 @@ from airmend.records.standard_model import Authorship
 from airmend.runbook import authorship
 from airmend.runbook.authorship import read_authorship, read_commits
 from airmend.runbook.catalog import LoadedRunbook, check_runbook
+from airmend.runbook.signature_file import SIGNATURE_FILE
 from tests.builders import AT
 from tests.runbook_folders import write_runbook
 
@@ -88,6 +89,19 @@ def test_each_file_counts_by_its_last_commit(repository: Repository) -> None:
         repository.write(path, "# by somebody else\n")
     repository.commit("sam")
     assert repository.people() == {"sam"}
+
+
+def test_whoever_commits_a_signature_alone_is_no_author(repository: Repository) -> None:
+    before = repository.read()
+    repository.write(SIGNATURE_FILE, "signed")
+    repository.commit("olga")
+    after = repository.read()
+    assert after.tree != before.tree
+    assert after.model_copy(update={"tree": before.tree}) == before
+    repository.write("playbooks/rollback.yml", "# more\n")
+    repository.write(SIGNATURE_FILE, "signed again")
+    repository.commit("peter")
+    assert repository.people() == {"robin", "peter"}, "who commits content is, with it or without"
 
 
 def test_author_committer_and_co_author_count(repository: Repository) -> None:

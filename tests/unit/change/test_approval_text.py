@@ -16,6 +16,7 @@ from markdown_it.token import Token
 from airmend.change.approval_text import approval_text
 from airmend.change.markdown import code, code_block, one_line, prose, reveal
 from airmend.change.model import RiskBand, Target
+from airmend.change.signing import SignatureVerdict
 from airmend.execution.model import ExecutionStatus
 from tests.unit.change.builders import (
     NOW,
@@ -44,6 +45,7 @@ def write(
     runbook: dict[str, Any] | None = None,
     preflight: Any = None,
     lowered_by: str | None = None,
+    signatures: SignatureVerdict | None = None,
 ) -> tuple[str, str]:
     return approval_text(
         make_change(**{"risk": make_score(), **(change or {})}),
@@ -52,6 +54,7 @@ def write(
         [make_playbook("-a\n+b")] if preflight is None else preflight,
         expires_at=NOW + timedelta(hours=4),
         lowered_by=lowered_by,
+        signatures=signatures,
     )
 
 
@@ -263,3 +266,11 @@ def test_prose_reads_as_it_was_written(text: str) -> None:
     tokens = tokens_of("x" + prose(text) + "x")
     plain = "".join(token.content for token in tokens if token.type.startswith("text"))
     assert plain == "x" + one_line(text) + "x"
+
+
+def test_who_signed_is_shown_as_code_and_only_where_keys_are_trusted() -> None:
+    told = "signed by <b>olga</b> `x` (SHA256:abc)"
+    _, body = write(signatures=SignatureVerdict((("olga", "SHA256:abc"),), told))
+    (line,) = [line for line in body.splitlines() if line.startswith("- Signature: ")]
+    assert line == f"- Signature: {code(told)}"
+    assert "- Signature: " not in write()[1]

@@ -78,6 +78,7 @@ def execute(change: Any, decision: Any, **override: Any) -> None:
         "leases_held": True,
         "suppression": None,
         "withdrawn": None,
+        "unsigned": None,
         "glass_refusal": None,
     }
     authorise_execution(change, decision, **(fields | override))
@@ -212,4 +213,5 @@ def test_without_a_look_at_who_may_nothing_runs() -> None:
             leases_held=True,
             suppression=None,
             withdrawn=None,
+            unsigned=None,
         )

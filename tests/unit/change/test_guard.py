@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airmend.change.emergency import BREAK_GLASS
 from airmend.change.guard import NOTHING_DONE_YET, authorise_execution, check_may_start
 from airmend.change.model import (
     FINAL_CHANGE_STATUSES,
@@ -26,6 +27,7 @@ from airmend.errors import (
     NotAuthorisedError,
     RunbookLockedError,
     SuppressedError,
+    UnsignedRunbookError,
 )
 from airmend.execution.model import Phase
 from airmend.incident.model import IncidentStatus, Suppression
@@ -49,6 +51,7 @@ def start(change: ChangeRequest | None = None, **overrides: Any) -> None:
         "incident": make_incident(),
         "lock_reason": None,
         "refused_reason": None,
+        "unsigned": None,
         "suppression": None,
         "dag_digest": DIGEST,
     }
@@ -69,6 +72,7 @@ def execute(change: ChangeRequest | None = None, **overrides: Any) -> None:
         "leases_held": True,
         "suppression": None,
         "withdrawn": None,
+        "unsigned": None,
     }
     authorise_execution(change, **{**values, **overrides})
 
@@ -117,6 +121,11 @@ def test_a_resolved_alert_is_told_before_a_mute_that_holds_it_back() -> None:
 def test_a_runbook_that_the_catalog_refuses_starts_no_change() -> None:
     with pytest.raises(ChangeRefusedError, match="its file has a mistake"):
         start(refused_reason="its file has a mistake")
+
+
+def test_a_runbook_that_should_be_signed_and_is_not_starts_no_change() -> None:
+    with pytest.raises(UnsignedRunbookError, match="is not signed"):
+        start(unsigned="runbook service-down is not signed")
 
 
 def test_a_dag_of_another_version_starts_no_change() -> None:
@@ -256,6 +265,30 @@ def test_a_step_is_held_back_and_what_puts_things_right_is_not(phase: Phase) -> 
             execute(phase=phase, suppression=MUTED)
     else:
         execute(phase=phase, suppression=MUTED)
+
+
+@pytest.mark.parametrize("kind", sorted(ChangeType))
+@pytest.mark.parametrize("phase", sorted(set(Phase) - {Phase.PREFLIGHT}))
+def test_an_unsigned_step_never_runs_and_what_puts_things_right_does(
+    phase: Phase, kind: ChangeType
+) -> None:
+    change = make_approved(change_type=kind)
+    options: dict[str, Any] = {"unsigned": "its key is trusted no more", "glass_refusal": None}
+    if kind is ChangeType.EMERGENCY:
+        change = make_approved(change_type=kind, requested_by="ada")
+        options["decision"] = make_decision(
+            change,
+            decided_by="ada",
+            basis=BREAK_GLASS,
+            comment="customers cannot pay",
+            votes=[],
+            required=[],
+        )
+    if phase is Phase.STEP:
+        with pytest.raises(UnsignedRunbookError, match="trusted no more"):
+            execute(change, phase=phase, **options)
+    else:
+        execute(change, phase=phase, **options)
 
 
 def test_a_step_that_is_cleared_during_the_rollback_does_not_run_again() -> None:

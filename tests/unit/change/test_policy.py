@@ -34,6 +34,7 @@ def test_the_file_that_ships_shows_every_key() -> None:
         Policy().standard,
         Policy().autonomy,
         Policy().authors,
+        Policy().runbooks,
         Policy().calendar,
     )
     keys |= {key for part in parts for key in type(part).model_fields}

@@ -9,6 +9,7 @@ from airmend.records import (  # noqa: F401  their tables belong to the metadata
     emergency_tables,
     guard_tables,
     problem_tables,
+    signature_tables,
     standard_tables,
     ticket_tables,
 )
