@@ -74,6 +74,7 @@ from airmend.records.runbooks import (
     lock_reason,
 )
 from airmend.records.sealed import seal_state
+from airmend.records.signatures import list_signatures
 from airmend.records.standard import latest_step, latest_template
 from airmend.records.starts import list_starts, queue_for_start, record_start, was_started
 from airmend.records.suppressions import active_suppressions, kill_switch_log, kill_switch_state
@@ -125,6 +126,7 @@ def _begin(session: Session, change: ChangeRequest, at: datetime) -> None:
     overdue_review(session, NOBODY, at)
     active_suppressions(session, at)
     kill_switch_state(session)
+    list_signatures(session, NOBODY)
     latest_step(session, NOBODY)
     latest_template(session, NOBODY)
     get_request(session, NOBODY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ from tests.integration.orchestration.test_standard_changes import POLICY, STANDA
 class Preloaded(Office):
     """An office whose tasks have an engine of their own, as after a fork."""
 
-    tasks: Database
+    tasks: Database = field(kw_only=True)
 
     def run(self, change: ChangeRequest, version: RunbookVersion, task: str) -> ChangeRun:
         run = super().run(change, version, task)
@@ -53,7 +53,7 @@ def office(office: Office, database_url: str) -> Iterator[Preloaded]:
     tasks = Database(database_url)
     with tasks.session() as session:
         rehearse(session, name="rehearsal", at=AT)
-    yield Preloaded(office.database, settings, office.clock, office.folder, tasks)
+    yield Preloaded(office.database, settings, office.clock, office.folder, tasks=tasks)
     tasks.close()
 
 
