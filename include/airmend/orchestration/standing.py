@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from airmend.change.circuit import open_circuit
+from airmend.change.departures import find_departure
 from airmend.change.model import ChangeRequest, ChangeStatus, ChangeType, Decision
 from airmend.change.policy import POLICY, Policy
 from airmend.change.recurrence import settle_recurrences
@@ -22,6 +23,7 @@ from airmend.change.trust import (
     settle_caused,
 )
 from airmend.errors import ChangeRefusedError, ConfigurationError
+from airmend.orchestration.assessment import service_facts
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.services import read_policy
 from airmend.records.changes import get_decision
@@ -91,10 +93,17 @@ def find_withdrawal(
     Reads alone: what is found is written down by upkeep, since a refusal undoes the
     transaction. Without a policy that can be read, the word of people still holds, and that of
     the policy does not.
+
+    Raises:
+        RolesUnknownError: A rule asked a role, and who has it now is not known.
     """
     by_policy = decision is not None and decision.decided_by == POLICY
+    left = None
     try:
         policy = read_policy(run.settings)
+        if decision is not None and decision.required:
+            roles, facts = run.find_roles(session), service_facts(run, change)
+            left = find_departure(change, decision, policy, facts, roles)
     except ConfigurationError as error:
         if by_policy:
             return f"the policy that decided it cannot be read: {error}"
@@ -103,7 +112,7 @@ def find_withdrawal(
     if change.change_type is not ChangeType.EMERGENCY and rung.rung < Autonomy.APPROVE.rung:
         return f"runbook {change.runbook_id} stands at '{rung.value}', where nothing is executed"
     if not by_policy:
-        return None
+        return left
     ground = read_ground(session, change, policy, now=run.now())
     return "; ".join(find_obstacles(change, ground, policy.standard)) or None
 
