@@ -16,10 +16,9 @@ from airflow.models.dagbundle import DagBundleModel
 from airflow.models.dagrun import DagRun
 from airflow.models.hitl import HITLDetail
 from airflow.models.taskinstance import TaskInstance
-from airflow.models.taskinstancehistory import TaskInstanceHistory
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
-from airflow.serialization.serialized_objects import SerializedDAG
+from airflow.serialization.serialized_objects import DagSerialization
 from airflow.utils.session import create_session
 from airflow.utils.types import DagRunType
 
@@ -46,7 +45,7 @@ def _make_task(run_id: str) -> None:
     dag_id, now = f"dag-{run_id}", datetime.now(UTC)
     with DAG(dag_id, schedule=None) as dag:
         EmptyOperator(task_id="approval")
-    task = SerializedDAG.deserialize_dag(SerializedDAG.serialize_dag(dag)).get_task("approval")
+    task = DagSerialization.from_dict(DagSerialization.to_dict(dag)).get_task("approval")
     with create_session(scoped=False) as session:
         session.add(DagBundleModel(name=dag_id))
         session.flush()
@@ -69,8 +68,7 @@ def _begin_next_try(run_id: str) -> None:
     with create_session(scoped=False) as session:
         task = session.query(TaskInstance).filter_by(run_id=run_id).one()
         task.state = "running"
-        TaskInstanceHistory.record_ti(task, session=session)
-        task.try_id = task.id = uuid4()
+        task.prepare_db_for_next_try(session)
 
 
 def _put(task: UUID, text: str) -> None:
