@@ -57,7 +57,8 @@ OTHER_YAML = {
     *("alertmanager.yml", "inventory.yaml"),  # tried by tests/integration/test_docs.py
     "config/senders/checkmk.yaml",  # tried by test_own_sender_doc.py
     "topology.yaml",  # tried by test_correlation_doc.py
-    "policy.yaml",  # tried by change/test_slots.py and change/test_emergency.py
+    "policy.yaml",  # tried by change/test_slots.py, test_emergency.py and test_reminding.py
+    "notifiers.yaml",  # tried by tests/integration/orchestration/test_notifiers.py
     "columns.yaml",  # tried by change/learning/test_columns.py
 }
 EXAMPLE = "mailer-hangs"

@@ -8,6 +8,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import fields
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -24,9 +25,10 @@ from airmend.orchestration.notifier_text import NoticeText
 from airmend.records.model import Occasion
 from airmend.settings import Settings
 from tests.builders import AT
+from tests.documents import ROOT, blocks_of, plain, table_of
 
 HERE = __name__
-SHIPPED = Path(__file__).parents[3] / "config/notifiers.yaml"
+SHIPPED = ROOT / "config/notifiers.yaml"
 TEXT = NoticeText(
     occasion="reminder",
     number=2,
@@ -194,3 +196,17 @@ def test_a_mistake_in_the_file_is_told_with_its_line(tmp_path: Path, text: str, 
     path.write_text(f"notifiers: {text}\n")
     with pytest.raises(ConfigurationError, match=rf"(?s)notifiers\.yaml:1: .*{words}"):
         read_notifier_plan(Settings(notifiers_file=path))
+
+
+def test_the_example_of_the_documents_is_one_and_its_values_are_all_explained(
+    tmp_path: Path,
+) -> None:
+    document = ROOT / "docs/approvals.md"
+    (block,) = [each for each in blocks_of(document) if each.label == "notifiers.yaml"]
+    path = tmp_path / "notifiers.yaml"
+    path.write_text(block.text)
+    found = read_notifier_plan(Settings(notifiers_file=path)).notifiers
+    shipped = read_notifier_plan(Settings(notifiers_file=SHIPPED)).notifiers
+    assert found[0].arguments == shipped[0].arguments
+    explained = [plain(row[0]) for row in table_of(document, "notice")]
+    assert explained == [f"airmend.{each.name}" for each in fields(NoticeText)]

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+import yaml
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -15,6 +16,9 @@ from airmend.change.policy import Policy
 from airmend.change.reminding import Due, OpenQuestion, find_due, next_due_at
 from airmend.records.model import Notice, Occasion
 from tests.builders import AT
+from tests.documents import ROOT, blocks_of
+
+DOCUMENT = ROOT / "docs/approvals.md"
 
 GROUPS = {"leads": ["olga", "peter"], "cab": ["vera"]}
 LEADS = Requirement(rule="leads", count=1, people=["olga", "peter"])
@@ -87,6 +91,7 @@ def test_an_escalation_is_told_once_and_only_of_a_rule_that_is_not_met() -> None
     assert next_due_at(policy, told) is None
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine draws slowly
 @given(
     interval=st.integers(60, 10_000), looks=st.lists(st.integers(1, 40_000), min_size=1, max_size=8)
 )
@@ -114,3 +119,10 @@ def test_an_interval_that_cannot_be_is_refused(wrong: Any) -> None:
         make_policy(wrong)
     with pytest.raises(ValidationError):
         make_policy(board={"remind_after_seconds": wrong})
+
+
+def test_the_policy_of_the_documents_is_one() -> None:
+    (block,) = [each for each in blocks_of(DOCUMENT) if each.label == "policy.yaml"]
+    approval = Policy.model_validate(yaml.safe_load(block.text)).approval
+    assert approval.remind_after_seconds == 1_800
+    assert [rule.remind_after_seconds for rule in approval.rules] == [None, 600]
