@@ -49,7 +49,7 @@ def _make_task(run_id: str) -> None:
     with create_session(scoped=False) as session:
         session.add(DagBundleModel(name=dag_id))
         session.flush()
-        session.add(DagModel(dag_id=dag_id, bundle_name=dag_id))
+        session.add(DagModel(dag_id=dag_id, bundle_name=dag_id))  # type: ignore[no-untyped-call]
         session.flush()
         version = DagVersion.write_dag(dag_id=dag_id, bundle_name=dag_id, session=session)
         session.add(DagRun(dag_id=dag_id, run_id=run_id, run_type=DagRunType.MANUAL, run_after=now))

@@ -20,6 +20,7 @@ from airmend.orchestration.answering import Answer, settle, take_answer
 from airmend.orchestration.asking import Asked
 from airmend.orchestration.assessment import assess_again, assess_risk
 from airmend.orchestration.auth_roles import find_assignees, find_roles
+from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.executing import authorise
 from airmend.records.database import Database
 from airmend.records.ledger import read_story
@@ -61,6 +62,11 @@ def accounts(site: FabSite, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return {name: site("user", name=name, roles=roles) for name, roles in people.items()}
 
 
+def assess_anew(run: ChangeRun) -> None:
+    """What the sensor looks at before a yes is final, without Ansible."""
+    assess_again(run)
+
+
 class Desk:
     """A change that an operator has to approve, in tasks that know of Airflow what they can."""
 
@@ -89,7 +95,7 @@ class Desk:
     def look(self) -> Asked:
         """The approval begins and looks at its question."""
         self.begin()
-        return settle(self.run, self.roles(), assess_again)
+        return settle(self.run, self.roles(), assess_anew)
 
     def answer(self, user: str) -> Asked:
         """Somebody answers, and the approval goes on."""
@@ -182,11 +188,11 @@ def test_a_role_that_nobody_has_refuses_the_change(desk: Desk, site: FabSite) ->
 
 def test_without_a_young_word_of_the_api_server_nothing_is_decided(desk: Desk) -> None:
     with pytest.raises(RolesUnknownError, match="has not written it down"):
-        settle(desk.run, desk.roles(), assess_again)
+        settle(desk.run, desk.roles(), assess_anew)
     desk.look()
     desk.grow_old()
     with pytest.raises(RolesUnknownError, match="at most 120 s count"):
-        settle(desk.run, desk.roles(), assess_again)
+        settle(desk.run, desk.roles(), assess_anew)
     assert desk.office.read(desk.change).status is ChangeStatus.AWAITING_APPROVAL
     assert desk.answer("olga").approved  # once it is known again
     desk.grow_old()
@@ -197,7 +203,7 @@ def test_without_a_young_word_of_the_api_server_nothing_is_decided(desk: Desk) -
 
 def test_what_asks_no_role_needs_none(office: Office, site: FabSite) -> None:
     desk = Desk(office, site, {"name": "leads", "from": ["leads"]})
-    asked = settle(desk.run, desk.roles(), assess_again)
+    asked = settle(desk.run, desk.roles(), assess_anew)
     assert asked.people == ["olga", "vera"]
     with desk.database.session() as session:
         assert find_assignees(session, asked.people) == []

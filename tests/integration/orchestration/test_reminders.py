@@ -6,17 +6,24 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import uuid4
 
 import pytest
 import yaml
+from airflow.sdk import Context
+from airflow.sdk.exceptions import TaskAwaitingInput
+from airflow.sdk.execution_time import task_runner
 
 from airmend.change.model import ChangeStatus
+from airmend.orchestration import answering, approval_sensor
 from airmend.orchestration.answering import Answer, settle, take_answer
 from airmend.orchestration.asking import Asked
+from airmend.orchestration.asking_again import AskedAgain
 from airmend.orchestration.assessment import assess_again, assess_risk
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.closing import close_change
@@ -35,6 +42,11 @@ TWO_LEADS = {"name": "two leads", "count": 2, "from": ["leads"]}
 def database_url(tmp_path: Path) -> str:
     """One database is enough here: what differs between the two is tested with the records."""
     return f"sqlite:///{tmp_path / 'records.db'}"
+
+
+def assess_anew(run: ChangeRun) -> None:
+    """What the sensor looks at before a yes is final, without Ansible."""
+    assess_again(run)
 
 
 class Desk:
@@ -70,7 +82,7 @@ class Desk:
 
     def settle(self) -> Asked:
         """The task looks at the question."""
-        return settle(self.run, {}, assess_again)
+        return settle(self.run, {}, assess_anew)
 
     def look(self) -> Asked:
         """The task looks at the question and tells of it, as the sensor does."""
@@ -98,7 +110,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(office: Office) -> Iterator[Desk]:
+def desk(office: Office) -> Desk:
     """A question, not put yet."""
     return Desk(office)
 
@@ -300,3 +312,48 @@ def test_who_left_the_group_after_the_decision_carries_no_step(desk: Desk) -> No
         desk.office.database.session() as session,
     ):
         authorise(desk.run, session, Phase.STEP)
+
+
+class Supervisor:
+    """What Airflow hears of a task while it runs."""
+
+    def __init__(self) -> None:
+        self.questions: list[Any] = []
+
+    def send(self, msg: Any) -> None:
+        self.questions.append(msg)
+
+
+@pytest.fixture
+def supervisor(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Supervisor:
+    """Stands between the sensor and Airflow, which runs no task here; the sensor has the desk's."""
+    supervisor = Supervisor()
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", supervisor, raising=False)
+    monkeypatch.setattr(approval_sensor, "open_run", lambda *_: desk.run)
+    monkeypatch.setattr(answering, "look_again", lambda run, _cancelled: assess_anew(run))
+    return supervisor
+
+
+def test_the_sensor_parks_again_for_a_reminder_and_in_another_try_after_an_answer(
+    desk: Desk, supervisor: Supervisor
+) -> None:
+    desk.plan.unlink()  # so that telling cannot work, which must not matter
+    sensor = approval_sensor.ApprovalSensor(task_id="approval", digest=desk.run.digest)
+    context = cast("Context", {"ti": SimpleNamespace(id=uuid4())})
+    with pytest.raises(TaskAwaitingInput) as parked:
+        sensor.execute(context)
+    assert parked.value.timeout == timedelta(minutes=10)
+    desk.pass_time(minutes=10)
+    with pytest.raises(TaskAwaitingInput) as parked:
+        sensor.resume(context, {"error": "nobody answered", "error_type": "timeout"})
+    assert parked.value.timeout == timedelta(minutes=10)
+    first, second = supervisor.questions
+    assert "Reminded" not in first.body
+    assert "**Reminded once**" in second.body
+    user = {"id": "1", "name": "olga"}
+    answer = {"chosen_options": ["Approve"], "responded_by_user": user, "responded_at": None}
+    with pytest.raises(AskedAgain):
+        sensor.resume(context, answer)
+    answer["responded_by_user"] = {"id": "2", "name": "peter"}
+    assert sensor.resume(context, answer)["verdict"] == "approved"
+    assert len(supervisor.questions) == 2
