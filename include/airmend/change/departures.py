@@ -9,10 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from airmend.change.approval_policy import SERVICE_OWNER
 from airmend.change.model import ChangeRequest, Decision, Requirement
 from airmend.change.policy import Policy
 from airmend.change.quorum import count_votes, resolve_people
 from airmend.change.topology import ServiceFacts
+
+
+def asks_owner(decision: Decision, policy: Policy) -> bool:
+    """Whether a rule that a decision met asks the owner of the service: facts are needed then."""
+    met = {each.rule for each in decision.required}
+    return any(
+        SERVICE_OWNER in (*(rule.from_ or ()), *(rule.escalate_to or ()))
+        for rule in policy.approval.rules
+        if rule.name in met
+    )
 
 
 def find_departure(
@@ -28,7 +39,7 @@ def find_departure(
         change: That was decided.
         decision: With its votes, and what they had to meet then.
         policy: The groups and rules as they are now.
-        facts: Of the changed service; None where the topology does not hold it.
+        facts: Of the changed service, where `asks_owner`; None where the topology lacks it.
         roles: People by role of Airflow's auth manager, as they are now.
     """
     rules = {rule.name: rule for rule in policy.approval.rules}

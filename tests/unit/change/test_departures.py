@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from airmend.change.departures import find_departure
+from airmend.change.departures import asks_owner, find_departure
 from airmend.change.model import Decision, Requirement
 from airmend.change.policy import Policy
-from tests.unit.change.builders import make_change, make_decision, make_score, make_vote
+from tests.unit.change.builders import make_change, make_decision, make_facts, make_score, make_vote
 
 CHANGE = make_change(risk=make_score(), requested_by="bob")
 TWO_LEADS = {"name": "leads", "count": 2, "from": ["leads"]}
@@ -83,3 +83,15 @@ def test_who_was_struck_from_the_list_of_approvers_counts_no_more() -> None:
     decision = decided("olga", rule="one person", count=1, asked=["olga"])
     assert find(decision, make_policy(leads=[], approvers=["olga"])) is None
     assert find(decision, make_policy(leads=[], approvers=["peter"])) is not None
+
+
+def test_the_owner_is_looked_up_for_a_rule_that_was_met_and_asks_the_owner() -> None:
+    owner = {"name": "owner", "from": ["service-owner"]}
+    policy = make_policy(TWO_LEADS, owner, leads=["olga"])
+    assert asks_owner(decided("wim", rule="owner", count=1, asked=["wim"]), policy)
+    assert not asks_owner(decided("olga", asked=["olga"]), policy)
+    decision = decided("wim", rule="owner", count=1, asked=["wim"])
+    groups = {"leads": [], "web-team": ["wim"], "cab": []}
+    known = Policy.model_validate({"approval": {"groups": groups, "rules": [owner]}})
+    assert find_departure(CHANGE, decision, known, make_facts(), {}) is None
+    assert find_departure(CHANGE, decision, known, None, {}) is not None
