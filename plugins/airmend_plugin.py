@@ -13,6 +13,7 @@ from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
 
 from airmend.orchestration.question_texts import QuestionTexts
+from airmend.orchestration.role_keeping import RoleKeeping
 
 
 class LazyApplication:
@@ -34,10 +35,10 @@ class LazyApplication:
 def _compose() -> Any:
     """Put the rooms together: the only place that knows the web, the rooms and Airflow."""
     from airmend.orchestration.airflow_gateway import find_operator, require_login, start_run
-    from airmend.orchestration.auth_roles import read_roles
     from airmend.orchestration.composition import compose_intake
     from airmend.orchestration.correlating import CauseRanking
     from airmend.orchestration.hook_secrets import HookSecrets
+    from airmend.orchestration.role_keeping import read_roles
     from airmend.orchestration.services import open_records, watch_topology
     from airmend.settings import get_settings
     from airmend.web.admission import Limits
@@ -96,7 +97,8 @@ class AirmendPlugin(AirflowPlugin):
         {"app": LazyApplication(), "url_prefix": "/airmend", "name": "airmend"}
     ]
     fastapi_root_middlewares = [  # noqa: RUF012 - Airflow declares it so
-        {"middleware": QuestionTexts, "name": "airmend-question-texts"}
+        {"middleware": QuestionTexts, "name": "airmend-question-texts"},
+        {"middleware": RoleKeeping, "name": "airmend-role-keeping"},
     ]
     external_views = [  # noqa: RUF012 - Airflow declares it so
         {

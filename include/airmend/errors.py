@@ -48,6 +48,7 @@
     │   └── TicketRefusedError        it will not take this, however often it is told
     ├── StackError                    the local Airflow did not start, or stopped by itself
     └── StoreUnavailableError         the records cannot be read or written
+        └── RolesUnknownError         they do not say who has a role of Airflow now
 
 A message gives place, fact and remedy, so that it can be shown to a person as it is.
 Only `orchestration` turns these into Airflow's exceptions, only `web` into HTTP codes.
@@ -286,6 +287,10 @@ class VerificationFailedError(AirmendError):
 
 class StoreUnavailableError(AirmendError):
     """The records cannot be read or written at the moment."""
+
+
+class RolesUnknownError(StoreUnavailableError):
+    """Who has a role of Airflow's auth manager is not known at the moment, only who had it."""
 
 
 class AuditError(AirmendError):

@@ -89,6 +89,18 @@ class Settings(BaseSettings):
         description="YAML of the ticket system that incidents and changes are told to; without "
         "one, none is.",
     )
+    notifiers_file: Path | None = Field(
+        default=None,
+        description="YAML of the notifiers that tell people of approvals; without one, nobody is "
+        "told but in Airflow.",
+    )
+    roles_max_age_seconds: int = Field(
+        default=120,
+        ge=30,
+        le=3_600,
+        description="How old what Airflow's API server wrote down of roles under the FAB auth "
+        "manager may be; where it is older, no rule that asks a role is met.",
+    )
     audit_key_file: Path | None = Field(
         default=None,
         description="The private key of the audit log; without one, `secrets/audit-key` below the "

@@ -57,7 +57,9 @@ OTHER_YAML = {
     *("alertmanager.yml", "inventory.yaml"),  # tried by tests/integration/test_docs.py
     "config/senders/checkmk.yaml",  # tried by test_own_sender_doc.py
     "topology.yaml",  # tried by test_correlation_doc.py
-    "policy.yaml",  # tried by test_slots.py, test_emergency.py and test_signing.py in change/
+    # tried by test_slots.py, test_emergency.py, test_signing.py and test_reminding.py in change/
+    "policy.yaml",
+    "notifiers.yaml",  # tried by tests/integration/orchestration/test_notifiers.py
     "columns.yaml",  # tried by change/learning/test_columns.py
 }
 EXAMPLE = "mailer-hangs"

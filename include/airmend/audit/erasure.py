@@ -28,6 +28,7 @@ ERASED = "[erased]"
 
 _KEPT = {
     *("runbook_versions", "catalogs"),  # named by digests: authors are changed in the file
+    "role_snapshots",  # the accounts of Airflow as they are now: an account is removed there
     *("audit_leaves", "audit_personal_fields", "audit_nodes", "audit_checkpoints"),
 }
 """Tables that are not looked through."""

@@ -20,6 +20,7 @@ from airmend.errors import AuditError
 from airmend.records.audit_tables import AuditActionRow, LeafRow, PersonalFieldRow
 from airmend.records.emergency_tables import HandRequestRow, ReviewRow
 from airmend.records.guard_tables import TierShareRow
+from airmend.records.people_tables import NoticeRow
 from airmend.records.problem_tables import RecurrenceRow
 from airmend.records.standard_tables import CausedIncidentRow
 from airmend.records.tables import (
@@ -46,6 +47,7 @@ PARTS_OF_A_CHANGE: tuple[Any, ...] = (
     StartRow,
     QuestionRow,
     VoteRow,
+    NoticeRow,
     TierShareRow,
     RecurrenceRow,
 )

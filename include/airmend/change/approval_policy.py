@@ -17,6 +17,7 @@ from airmend.change.topology import Environment, ServiceFacts
 
 Name = Annotated[str, Field(min_length=1)]
 Seconds = Annotated[int, Field(ge=1, le=604_800)]
+ReminderSeconds = Annotated[int, Field(ge=60, le=604_800)]
 
 ROLE = "role:"
 """Begins a name that stands for everybody with a role of Airflow's auth manager."""
@@ -42,6 +43,7 @@ class ApprovalRule(Part):
     from_: tuple[Name, ...] | None = Field(default=None, alias="from", min_length=1)
     escalate_after_seconds: Seconds | None = None
     escalate_to: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    remind_after_seconds: ReminderSeconds | None = None  # instead of the policy's own
 
     @model_validator(mode="after")
     def _escalation_is_whole(self) -> ApprovalRule:
@@ -84,6 +86,7 @@ class ApprovalPolicy(Part):
 
     groups: Mapping[Name, tuple[Name, ...]] = Field(default_factory=dict)
     rules: tuple[ApprovalRule, ...] = ()
+    remind_after_seconds: ReminderSeconds | None = None  # None: nobody is reminded
 
     @model_validator(mode="after")
     def _names_are_known(self) -> ApprovalPolicy:

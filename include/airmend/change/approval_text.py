@@ -35,6 +35,7 @@ def approval_text(
     expires_at: datetime,
     lowered_by: str | None = None,
     standing: Standing | None = None,
+    reminders: Sequence[datetime] = (),
     drift: Sequence[str] = (),
     reasons: Sequence[str] = (),
     authors: Authors | None = None,
@@ -79,6 +80,7 @@ def approval_text(
         *_write_timing(timing),
         *_write_request(request),
         *_write_standing(standing),
+        *_write_reminders(reminders),
         *_write_reasons(reasons),
         *_write_authors(authors),
         f"No answer until {expires_at:%Y-%m-%d %H:%M} {expires_at.tzname()} means no.",
@@ -162,6 +164,14 @@ def _write_standing(standing: Standing | None) -> list[str]:
         more = sum(count for _, count in standing.missing)
         lines += ["", f"**{more} more** to go."]
     return ["\n".join(lines)]
+
+
+def _write_reminders(reminders: Sequence[datetime]) -> list[str]:
+    """How often people were reminded, and when the last time."""
+    if not reminders:
+        return []
+    last, times = reminders[-1], "once" if len(reminders) == 1 else f"{len(reminders)} times"
+    return [f"**Reminded {times}**, last at {last:%Y-%m-%d %H:%M} {last.tzname()}."]
 
 
 def _write_reasons(reasons: Sequence[str]) -> list[str]:

@@ -92,7 +92,7 @@ def find_requirements(
         _without_parties(
             rule.name,
             rule.count,
-            _resolve(rule, policy, facts, roles, waited),
+            resolve_people(rule, policy, facts, roles, waited),
             change,
             authors,
             policy,
@@ -130,19 +130,6 @@ def describe_need(requirement: Requirement, count: int) -> str:
     return f"{count} of {people} ({requirement.rule})"
 
 
-def next_escalation(
-    policy: Policy, missing: Iterable[tuple[Requirement, int]], *, waited: timedelta
-) -> timedelta | None:
-    """After which wait a rule that is not met asks more people; None where none will."""
-    open_rules = {requirement.rule for requirement, _ in missing}
-    waits = [
-        timedelta(seconds=rule.escalate_after_seconds)
-        for rule in policy.approval.rules
-        if rule.name in open_rules and rule.escalate_after_seconds is not None
-    ]
-    return min((wait for wait in waits if wait > waited), default=None)
-
-
 def refuse_vote(
     user: str,
     required: Sequence[Requirement],
@@ -161,7 +148,7 @@ def refuse_vote(
     )
 
 
-def _resolve(
+def resolve_people(
     rule: ApprovalRule,
     policy: Policy,
     facts: ServiceFacts | None,

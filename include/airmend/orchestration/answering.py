@@ -24,6 +24,7 @@ from airmend.orchestration.deciding import decide
 from airmend.orchestration.guarding import hold_targets
 from airmend.orchestration.opening import await_opening
 from airmend.orchestration.preflight import run_preflight
+from airmend.orchestration.reminding import note_due
 from airmend.orchestration.services import read_policy
 from airmend.records.changes import get_decision
 from airmend.records.model import FactKind
@@ -112,14 +113,15 @@ def settle(run: ChangeRun, roles: Roles, look_again: Callable[[ChangeRun], None]
     elif asked.decision is None and run.now() >= asked.expires_at:
         _decide(run, asked, Verdict.EXPIRED, by=POLICY)
     else:
-        return _ask(run, asked)
-    return _ask(run, open_question(run, roles))
+        return _ask(run, asked, roles)
+    return _ask(run, open_question(run, roles), roles)
 
 
-def _ask(run: ChangeRun, asked: Asked) -> Asked:
-    if asked.decision is None:
-        ask(run, asked)
-    return asked
+def _ask(run: ChangeRun, asked: Asked, roles: Roles) -> Asked:
+    if asked.decision is not None:
+        return asked
+    ask(run, asked)
+    return open_question(run, roles) if note_due(run, asked) else asked
 
 
 def look_again(run: ChangeRun, cancelled: threading.Event) -> None:

@@ -7,14 +7,14 @@ before the task ends; what counts later is that record, never the state of this 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 
 from airmend.orchestration.asking_again import MOST_QUESTIONS, AskingAgain, ask_again
-from airmend.orchestration.auth_roles import read_roles, takes_user_names
+from airmend.orchestration.auth_roles import Roles, find_assignees
 from airmend.orchestration.operators import (
     Cancellable,
     airflow_errors,
@@ -24,7 +24,6 @@ from airmend.orchestration.operators import (
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-    from airflow.sdk.execution_time.hitl import HITLUser
 
     from airmend.change.model import Decision
     from airmend.orchestration.asking import Asked
@@ -39,8 +38,10 @@ class ApprovalSensor(Cancellable, BaseSensorOperator):
     There is no default answer: time running out rejects. Answers of the requester and of the
     runbook's authors do not count; the task says so and goes on waiting, as it does while more
     people are needed. What was approved outside its change window is rescheduled until that opens,
-    and looked at again then. Each question is a try of its own (`asking_again`). Safe to repeat:
-    votes and the decision are looked up first, and the deadline does not move.
+    and looked at again then. After an answer, the question is a try of its own (`asking_again`);
+    for a reminder or an escalation it is put anew in the same one, so that no answer that comes
+    meanwhile is lost (`question_texts`). Safe to repeat: votes and the decision are looked up
+    first, and the deadline does not move.
     """
 
     ui_color = "#fff3e0"
@@ -54,7 +55,7 @@ class ApprovalSensor(Cancellable, BaseSensorOperator):
         run = open_run(context, self.digest, self.log)
         asked = self._settle(run)
         if asked.decision is None:
-            self._park(context, asked, now=run.now())
+            self._park(context, run, asked)
         return self._conclude(asked.decision)
 
     def resume(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
@@ -71,8 +72,10 @@ class ApprovalSensor(Cancellable, BaseSensorOperator):
             comment=str(comment or ""),
         )
         with airflow_errors():
-            take_answer(run, answer, read_roles(), approve=APPROVE, reject=REJECT)
+            take_answer(run, answer, _roles(run), approve=APPROVE, reject=REJECT)
         asked = self._settle(run)
+        if asked.decision is None and not answer.chosen:
+            self._park(context, run, asked)
         if asked.decision is None:
             ask_again(f"{answer.user or 'nobody'} answered, and that is not the end of it")
         return self._conclude(asked.decision)
@@ -82,7 +85,7 @@ class ApprovalSensor(Cancellable, BaseSensorOperator):
 
         cancelled = self.prepare()
         with airflow_errors(), rescheduling():
-            return settle(run, read_roles(), lambda run: look_again(run, cancelled))
+            return settle(run, _roles(run), lambda run: look_again(run, cancelled))
 
     def _conclude(self, decision: Decision) -> dict[str, Any]:
         from airmend.change.model import Verdict
@@ -94,9 +97,14 @@ class ApprovalSensor(Cancellable, BaseSensorOperator):
             )
         return decision.model_dump(mode="json")
 
-    def _park(self, context: Context, asked: Asked, *, now: datetime) -> NoReturn:
+    def _park(self, context: Context, run: ChangeRun, asked: Asked) -> NoReturn:
         from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
+        from airmend.orchestration.notifiers import sender
+        from airmend.orchestration.telling import tell_people
+
+        with run.database.session() as session:
+            assignees = find_assignees(session, asked.people)
         upsert_hitl_detail(
             ti_id=context["ti"].id,
             options=[APPROVE, REJECT],
@@ -109,18 +117,13 @@ class ApprovalSensor(Cancellable, BaseSensorOperator):
                     "schema": {"type": ["string", "null"]},
                 }
             },
-            assigned_users=_assignees(asked.people),
+            assigned_users=assignees,
         )
-        left = max(asked.looks_at - now, timedelta(seconds=1))
+        tell_people(run, asked, sender(context, self.log))  # who reads it can answer by now
+        left = max(asked.looks_at - run.now(), timedelta(seconds=1))
         raise TaskAwaitingInput(method_name="resume", kwargs={}, timeout=left)
 
 
-def _assignees(approvers: list[str] | None) -> list[HITLUser]:
-    """Whom Airflow itself lets answer; nobody named means whoever may answer at all.
-
-    Where ids are numbers that a task cannot look up, an answer that does not count is turned
-    away when it arrives.
-    """
-    if approvers is None or not takes_user_names():
-        return []
-    return [{"id": name, "name": name} for name in approvers]
+def _roles(run: ChangeRun) -> Roles:
+    with run.database.session() as session:
+        return run.find_roles(session)

@@ -19,13 +19,8 @@ from airmend.change.drift import describe_drift
 from airmend.change.evidence import PreflightFacts, summarise_preflight
 from airmend.change.model import ChangeRequest, ChangeStatus, ChangeType, Decision, Verdict
 from airmend.change.policy import POLICY, Policy
-from airmend.change.quorum import (
-    Standing,
-    count_votes,
-    describe_need,
-    find_requirements,
-    next_escalation,
-)
+from airmend.change.quorum import Standing, count_votes, describe_need, find_requirements
+from airmend.change.reminding import OpenQuestion, next_due_at
 from airmend.errors import ChangeRefusedError
 from airmend.orchestration.assessment import preflight_playbooks, service_facts
 from airmend.orchestration.authorship import excluded_authors
@@ -39,7 +34,8 @@ from airmend.orchestration.standing import end_as_proposal, ground_of
 from airmend.orchestration.suppressing import refuse_suppressed
 from airmend.records.changes import get_decision
 from airmend.records.hand_requests import get_request
-from airmend.records.model import FactKind, Question
+from airmend.records.model import FactKind, Notice, Occasion, Question
+from airmend.records.notices import add_notice, list_notices, queue_for_notices
 from airmend.records.votes import list_questions, list_votes, record_question
 
 Roles = Mapping[str, Sequence[str]]
@@ -55,8 +51,10 @@ class Asked:
     content_hash: str
     subject: str
     body: str
+    asked_at: datetime
     expires_at: datetime
     looks_at: datetime  # when it is looked at again, where nobody answers before
+    notices: Sequence[Notice] = ()  # what people were told of it
     passes: bool = False  # the policy will decide, once the change may begin
 
     @property
@@ -125,6 +123,7 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
             authors = excluded_authors(run, session, policy)
             standing = _count(run, session, change, policy, roles, asked_at, authors.names)
         expires_at = deadline(run, asked_at)
+        notices = list_notices(session, change.id, change.content_hash())
         subject, body = approval_text(
             change,
             run.runbook,
@@ -133,6 +132,7 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
             expires_at=expires_at,
             lowered_by=_lowered_by(change, policy),
             standing=standing,
+            reminders=[each.at for each in notices if each.occasion is Occasion.REMINDER],
             drift=_drift_since(change, questions),
             reasons=ruling.reasons,
             authors=authors,
@@ -146,8 +146,10 @@ def _open(run: ChangeRun, roles: Roles) -> Asked:
         content_hash=change.content_hash(),
         subject=subject,
         body=body,
+        asked_at=asked_at,
         expires_at=expires_at,
-        looks_at=_looks_at(run, policy, standing, asked_at, expires_at),
+        looks_at=_looks_at(policy, standing, asked_at, expires_at, notices),
+        notices=notices,
         passes=ruling.passes,
     )
 
@@ -218,6 +220,9 @@ def ask(run: ChangeRun, asked: Asked) -> None:
         run.move(session, ChangeStatus.AWAITING_APPROVAL)
         who = " and ".join(describe_need(each, each.count) for each in asked.standing.required)
         text = f"Approval asked: {who}; until {asked.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+        queue_for_notices(session)
+        content, now = change.content_hash(), run.now()
+        add_notice(session, change.id, content, Occasion.ASKED, due_at=now, at=now)
         run.note(session, change, FactKind.APPROVAL_ASKED, text, content_hash=change.content_hash())
 
 
@@ -233,10 +238,15 @@ def deadline(run: ChangeRun, asked_at: datetime) -> datetime:
 
 
 def _looks_at(
-    run: ChangeRun, policy: Policy, standing: Standing, asked_at: datetime, expires_at: datetime
+    policy: Policy,
+    standing: Standing,
+    asked_at: datetime,
+    expires_at: datetime,
+    notices: Sequence[Notice],
 ) -> datetime:
-    wait = next_escalation(policy, standing.missing, waited=run.now() - asked_at)
-    return expires_at if wait is None else min(expires_at, asked_at + wait)
+    missing = [requirement for requirement, _ in standing.missing]
+    due_at = next_due_at(policy, OpenQuestion(asked_at, missing, notices))
+    return expires_at if due_at is None else min(expires_at, due_at)
 
 
 def _drift_since(change: ChangeRequest, questions: Sequence[Question]) -> list[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 MOST_QUESTIONS = 1_000
-"""Tries of an approval: answers that count, that do not, and reminders; none comes near."""
+"""Tries of an approval: answers that count, and that do not; none comes near."""
 
 
 class AskedAgain(Exception):  # noqa: N818 -- a way out of the task, not an error

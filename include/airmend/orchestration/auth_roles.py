@@ -1,12 +1,26 @@
-"""Which people have which role, as far as a task can know it of Airflow's auth manager.
+"""Which people have which role of Airflow's auth manager, as a task can know it.
 
-A task has no way into the database of the FAB auth manager; there the policy's groups name
-people, and a rule that asks a role finds nobody and refuses the change.
+Those of the simple auth manager stand in Airflow's configuration. Those of FAB are in Airflow's
+database, which a task has no way into; Airflow's API server writes them down with the records
+(`role_keeping`), and what is too old there counts as not known. Of any other auth manager nobody
+is known, and a rule that asks a role refuses the change.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, NoReturn
+
 from airflow.configuration import conf
+
+if TYPE_CHECKING:
+    from airflow.sdk.execution_time.hitl import HITLUser
+    from sqlalchemy.orm import Session
+
+    from airmend.records.model import RoleSnapshot
+
+Roles = Mapping[str, Sequence[str]]
 
 
 def takes_user_names() -> bool:
@@ -14,12 +28,84 @@ def takes_user_names() -> bool:
     return "SimpleAuthManager" in conf.get("core", "auth_manager")
 
 
-def read_roles() -> dict[str, list[str]]:
-    """User names by role, in small letters; nothing where they are out of reach."""
-    roles: dict[str, list[str]] = {}
+def keeps_accounts() -> bool:
+    """Whether accounts are in Airflow's database, with numbers as ids, as those of FAB are."""
+    return "FabAuthManager" in conf.get("core", "auth_manager")
+
+
+def find_roles(session: Session) -> Roles:
+    """User names by role, in small letters, as they are now.
+
+    What is not known now raises `RolesUnknownError` when a role is looked up, and not before:
+    rules that ask groups alone need none.
+
+    Args:
+        session: A transaction of the records.
+    """
     if takes_user_names():
-        for entry in conf.getlist("core", "simple_auth_manager_users"):
-            user, _, role = entry.partition(":")
-            if user and role:
-                roles.setdefault(role.strip().lower(), []).append(user.strip())
+        return read_simple_roles()
+    if not keeps_accounts():
+        return {}
+    from airmend.errors import RolesUnknownError
+
+    try:
+        return _read_snapshot(session).roles
+    except RolesUnknownError as error:
+        return _Unknown(error)
+
+
+def find_assignees(session: Session, people: Sequence[str] | None) -> list[HITLUser]:
+    """Whom Airflow itself is to let answer; nobody named means whoever may answer at all.
+
+    Where an id is not known, an answer that does not count is turned away when it arrives.
+
+    Args:
+        session: A transaction of the records.
+        people: User names; None where nobody is named.
+    """
+    if people is None:
+        return []
+    if takes_user_names():
+        return [{"id": name, "name": name} for name in people]
+    if not keeps_accounts():
+        return []
+    from airmend.errors import RolesUnknownError
+
+    try:
+        ids = _read_snapshot(session).ids
+    except RolesUnknownError:
+        return []
+    return [{"id": ids[name], "name": name} for name in people if name in ids]
+
+
+def read_simple_roles() -> dict[str, list[str]]:
+    """User names by role, in small letters, of the simple auth manager."""
+    roles: dict[str, list[str]] = {}
+    for entry in conf.getlist("core", "simple_auth_manager_users"):
+        user, _, role = entry.partition(":")
+        if user and role:
+            roles.setdefault(role.strip().lower(), []).append(user.strip())
     return roles
+
+
+def _read_snapshot(session: Session) -> RoleSnapshot:
+    from airmend.records.role_snapshots import read_snapshot
+    from airmend.settings import get_settings
+
+    return read_snapshot(session, max_age=timedelta(seconds=get_settings().roles_max_age_seconds))
+
+
+class _Unknown(Mapping[str, Sequence[str]]):
+    """Roles that nobody can look up now; whoever tries is told why."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getitem__(self, role: str) -> NoReturn:
+        raise self._error
+
+    def __iter__(self) -> Iterator[str]:
+        raise self._error
+
+    def __len__(self) -> int:
+        raise self._error

@@ -52,8 +52,8 @@ class ChangeRun:
     """What a task knows: which change it works on, who it is, and where the records are.
 
     `version` is the runbook version that the run's DAG was made from: it stays the same from
-    the first task to the last, whatever happens to the files. `roles` are the people by role of
-    Airflow's auth manager, as far as a task can know them.
+    the first task to the last, whatever happens to the files. `find_roles` gives the people by role
+    of Airflow's auth manager, as far as a task can know them at that moment.
     """
 
     database: Database
@@ -67,7 +67,7 @@ class ChangeRun:
     try_number: int
     owner: str = field(default_factory=name_owner)
     database_clock: Callable[[Session], datetime] | None = None  # None: not compared with `now`
-    roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    find_roles: Callable[[Session], Mapping[str, Sequence[str]]] = lambda _session: {}
 
     @property
     def runbook(self) -> Runbook:

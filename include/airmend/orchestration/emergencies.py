@@ -64,11 +64,13 @@ def break_glass(
     return decision
 
 
-def refuse_broken_glass(run: ChangeRun, change: ChangeRequest) -> str | None:
+def refuse_broken_glass(run: ChangeRun, session: Session, change: ChangeRequest) -> str | None:
     """Why the person behind an emergency change may not go on with it now; else None."""
     if change.change_type is not ChangeType.EMERGENCY:
         return None
-    return refuse_break_glass(change.requested_by, read_policy(run.settings), run.roles)
+    return refuse_break_glass(
+        change.requested_by, read_policy(run.settings), run.find_roles(session)
+    )
 
 
 def find_lock(session: Session, runbook_id: str, now: datetime) -> str | None:

@@ -131,7 +131,7 @@ def authorise(run: ChangeRun, session: Session, phase: Phase) -> ChangeRequest:
         suppression=find_suppression_of(run, session) if is_step else None,
         withdrawn=find_withdrawal(run, session, change, decision) if is_step else None,
         unsigned=find_unsigned(run, session) if is_step else None,
-        glass_refusal=refuse_broken_glass(run, change),
+        glass_refusal=refuse_broken_glass(run, session, change) if is_step else None,
     )
     if is_step:
         refuse_closed(run, session, change)

@@ -39,7 +39,7 @@ def open_run(context: Context, digest: str, log: Any) -> ChangeRun:
     Raises:
         AirflowFailException: There is none: the run was started by hand.
     """
-    from airmend.orchestration.auth_roles import read_roles
+    from airmend.orchestration.auth_roles import find_roles
     from airmend.orchestration.change_run import ChangeRun, find_change_of_run
     from airmend.orchestration.services import open_records, utc_now
     from airmend.records.clock import read_database_clock
@@ -59,7 +59,7 @@ def open_run(context: Context, digest: str, log: Any) -> ChangeRun:
         task_id=instance.task_id,
         try_number=instance.try_number,
         database_clock=read_database_clock,
-        roles=read_roles(),
+        find_roles=find_roles,
     )
 
 

@@ -3,6 +3,10 @@
 Airflow keeps one question for a task, and its first text with it: who is asked again would read
 what the first one read. This stands around its API server and, once a task's own call to put a
 question has been accepted, writes the text and the people of that call to the question.
+
+Airflow also clears the answer of a question that is put again. In a new try that is right: the old
+answer was taken, and ended the try before. In the same try, where a reminder puts it again, the
+answer came while nobody looked; this gives it back, and the task goes on with it.
 """
 
 from __future__ import annotations
@@ -33,6 +37,8 @@ class QuestionTexts:
         if found is None:
             await self._app(scope, receive, send)
             return
+        question = UUID(found[1])
+        answer = await asyncio.to_thread(_read_new_answer, question)
         body = bytearray()
 
         async def reading() -> Any:
@@ -43,14 +49,48 @@ class QuestionTexts:
         async def sending(message: Any) -> None:
             # before the answer goes out: when the task parks, the text is there
             if message["type"] == "http.response.start" and message["status"] < 300:
-                await asyncio.to_thread(_write_text, UUID(found[1]), bytes(body))
+                await asyncio.to_thread(_write_text, question, bytes(body), answer)
             await send(message)
 
         await self._app(scope, reading, sending)
 
 
-def _write_text(task_instance: UUID, body: bytes) -> None:
-    """Write text and people to the question of a task, as its accepted call says them."""
+ANSWER = ("responded_at", "responded_by", "chosen_options", "params_input")
+"""What Airflow clears of a question that is put again."""
+
+
+def _read_new_answer(task_instance: UUID) -> dict[str, Any] | None:
+    """The answer to the question of a task that ended no earlier try; None where there is none."""
+    from airflow.models.hitl import HITLDetail
+    from airflow.models.hitl_history import HITLDetailHistory
+    from airflow.models.taskinstancehistory import TaskInstanceHistory
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session(scoped=False) as session:
+        detail = session.get(HITLDetail, task_instance)
+        if detail is None or detail.responded_at is None:
+            return None
+        task = detail.task_instance
+        earlier = select(HITLDetailHistory.responded_at).join(
+            TaskInstanceHistory,
+            TaskInstanceHistory.task_instance_id == HITLDetailHistory.ti_history_id,
+        )
+        taken = session.scalars(
+            earlier.where(
+                TaskInstanceHistory.dag_id == task.dag_id,
+                TaskInstanceHistory.run_id == task.run_id,
+                TaskInstanceHistory.task_id == task.task_id,
+                TaskInstanceHistory.map_index == task.map_index,
+            )
+        )
+        if detail.responded_at in set(taken):
+            return None
+        return {name: getattr(detail, name) for name in ANSWER}
+
+
+def _write_text(task_instance: UUID, body: bytes, answer: dict[str, Any] | None) -> None:
+    """Write what its accepted call says to the question of a task, and give a kept answer back."""
     from airflow.models.hitl import HITLDetail
     from airflow.utils.session import create_session
 
@@ -62,3 +102,5 @@ def _write_text(task_instance: UUID, body: bytes) -> None:
             return
         detail.subject, detail.body = asked["subject"], asked.get("body")
         detail.assignees = asked.get("assigned_users") or []
+        for name, value in (answer or {}).items():
+            setattr(detail, name, value)

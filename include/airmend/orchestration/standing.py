@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from airmend.change.circuit import open_circuit
+from airmend.change.departures import asks_owner, find_departure
 from airmend.change.model import ChangeRequest, ChangeStatus, ChangeType, Decision
 from airmend.change.policy import POLICY, Policy
 from airmend.change.recurrence import settle_recurrences
@@ -22,6 +23,7 @@ from airmend.change.trust import (
     settle_caused,
 )
 from airmend.errors import ChangeRefusedError, ConfigurationError
+from airmend.orchestration.assessment import service_facts
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.services import read_policy
 from airmend.records.changes import get_decision
@@ -91,6 +93,10 @@ def find_withdrawal(
     Reads alone: what is found is written down by upkeep, since a refusal undoes the
     transaction. Without a policy that can be read, the word of people still holds, and that of
     the policy does not.
+
+    Raises:
+        RolesUnknownError: A rule asked a role, and who has it now is not known.
+        ConfigurationError: A rule asked the service's owner, and the topology cannot be used.
     """
     by_policy = decision is not None and decision.decided_by == POLICY
     try:
@@ -103,9 +109,22 @@ def find_withdrawal(
     if change.change_type is not ChangeType.EMERGENCY and rung.rung < Autonomy.APPROVE.rung:
         return f"runbook {change.runbook_id} stands at '{rung.value}', where nothing is executed"
     if not by_policy:
-        return None
+        return _find_departure(run, session, change, decision, policy)
     ground = read_ground(session, change, policy, now=run.now())
     return "; ".join(find_obstacles(change, ground, policy.standard)) or None
+
+
+def _find_departure(
+    run: ChangeRun,
+    session: Session,
+    change: ChangeRequest,
+    decision: Decision | None,
+    policy: Policy,
+) -> str | None:
+    if decision is None or not decision.required:
+        return None
+    facts = service_facts(run, change) if asks_owner(decision, policy) else None
+    return find_departure(change, decision, policy, facts, run.find_roles(session))
 
 
 def end_trust(session: Session, settings: Settings, change_id: str, *, at: datetime) -> None:

@@ -49,20 +49,24 @@ def take_request(context: Context, digest: str) -> None:
     Raises:
         ChangeRefusedError: It may not become one.
         ConfigurationError: The policy cannot be read.
+        StoreUnavailableError: The records cannot be used, or do not say now who has a role.
     """
     run_id = context["ti"].run_id
     if run_id.startswith(RUN_PREFIX):
         return  # of an alert; its change was stored before the run was made
-    from airmend.orchestration.auth_roles import read_roles, takes_user_names
+    from airmend.orchestration.auth_roles import find_roles, takes_user_names
     from airmend.orchestration.requesting import Trigger, request_by_hand
     from airmend.orchestration.services import open_records, utc_now
     from airmend.settings import get_settings
 
     dag_run, form = context["dag_run"], context["params"]
-    roles = read_roles()
-    known = {user for users in roles.values() for user in users}
+    database, known = open_records(), None
+    with database.session() as session:
+        roles = find_roles(session)
+    if takes_user_names():
+        known = frozenset(user for users in roles.values() for user in users)
     request_by_hand(
-        open_records(),
+        database,
         get_settings(),
         Trigger(
             dag_id=context["ti"].dag_id,
@@ -75,7 +79,7 @@ def take_request(context: Context, digest: str) -> None:
             is_emergency=form.get("emergency") is True,
         ),
         roles,
-        known_users=frozenset(known) if takes_user_names() else None,
+        known_users=known,
         at=utc_now(),
     )
 

@@ -37,6 +37,9 @@ class FactKind(StrEnum):
     PREFLIGHT_FINISHED = "preflight_finished"
     RISK_ASSESSED = "risk_assessed"
     APPROVAL_ASKED = "approval_asked"
+    APPROVAL_REMINDED = "approval_reminded"
+    APPROVAL_ESCALATED = "approval_escalated"
+    APPROVAL_UNTOLD = "approval_untold"
     APPROVAL_IGNORED = "approval_ignored"
     APPROVAL_VOTED = "approval_voted"
     APPROVAL_VOID = "approval_void"
@@ -96,6 +99,36 @@ class Question(BaseModel):
     content_hash: str
     content: ChangeContent
     asked_at: datetime
+
+
+class Occasion(StrEnum):
+    """Why people are told of a question."""
+
+    ASKED = "asked"
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+
+
+class Notice(BaseModel):
+    """That people are to be told of a question, for the first time or again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int  # 1, 2, 3: of this question, whatever the occasion
+    occasion: Occasion
+    rule: str = ""  # the one that asks more people from then on, of an escalation
+    due_at: datetime
+    at: datetime  # when it was written down
+
+
+class RoleSnapshot(BaseModel):
+    """Who had an account and a role in Airflow at one moment, as its API server knows them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    taken_at: datetime  # by the clock of the records
+    ids: dict[str, str]  # user name -> id, as Airflow's questions name people
+    roles: dict[str, list[str]]  # role, in small letters -> user names
 
 
 class HandRequest(BaseModel):

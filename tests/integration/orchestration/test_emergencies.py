@@ -119,7 +119,7 @@ class Desk:
     def task(self, trigger: Trigger, name: str = "guard") -> ChangeRun:
         """A task of the run."""
         run = self.office.run(self.change(trigger), self.version, name)
-        return replace(as_task(run, name), roles=self.roles)
+        return replace(as_task(run, name), find_roles=lambda _session: self.roles)
 
     def prepare(self, trigger: Trigger, *, ansible: bool = False) -> None:
         """Everything before the approval; without Ansible, with what it would have recorded."""

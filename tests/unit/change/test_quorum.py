@@ -17,7 +17,6 @@ from airmend.change.quorum import (
     Standing,
     count_votes,
     find_requirements,
-    next_escalation,
     refuse_vote,
 )
 from airmend.change.topology import Environment, ServiceFacts
@@ -131,10 +130,6 @@ def test_more_people_are_asked_once_nobody_has_answered_for_long() -> None:
     assert required(policy, waited=59)[0].people == ["vera"]
     later = required(policy, waited=60)
     assert later[0].people == ["vera", "olga", "peter", "rita"]
-    missing = Standing(later, []).missing
-    assert next_escalation(policy, missing, waited=timedelta(seconds=10)) == timedelta(seconds=60)
-    assert next_escalation(policy, missing, waited=timedelta(seconds=60)) is None
-    assert next_escalation(policy, [], waited=timedelta(0)) is None
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from airmend.records import (  # noqa: F401  their tables belong to the metadata
     audit_tables,
     emergency_tables,
     guard_tables,
+    people_tables,
     problem_tables,
     signature_tables,
     standard_tables,
