@@ -62,6 +62,7 @@ from airmend.records.incidents import create_incident, find_incident, set_incide
 from airmend.records.leases import acquire_leases, holds_leases, release_leases
 from airmend.records.ledger import append_fact, read_story
 from airmend.records.model import FactKind
+from airmend.records.notices import list_notices
 from airmend.records.past_incidents import incidents_of_known_error, incidents_of_service
 from airmend.records.recurrences import find_recurred, find_recurrences
 from airmend.records.reports import load_report, store_report
@@ -149,6 +150,7 @@ def _begin(session: Session, change: ChangeRequest, at: datetime) -> None:
     find_troubles(session, NOBODY, since=at, now=at, horizon=DAY)
     set_assessment(session, change.id, _score(), {change.id: change.id})
     list_questions(session, change.id)
+    list_notices(session, change.id, NOBODY)
     session.flush()
     get_decision(session, change.id)
     record_decision(session, _decide(change, at))
