@@ -536,6 +536,7 @@ def test_completing_an_overdue_review_frees_the_runbook_and_the_report_tells_it(
     desk.office.clock.pass_time(minutes=1)
     with desk.office.database.session() as session:
         assert overdue_review(session, "service-down", desk.office.clock()) is None
+    desk.office.seal()
     desk.open(2)
     assert guard_change(desk.task(desk.ask("ada", number=2)))
 
