@@ -8,7 +8,7 @@ it). Both are safe to take up again and again. Then what was recorded is sealed 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import AirflowException
@@ -133,7 +133,7 @@ class SealRecordsOperator(BaseOperator):
         return seal_and_hand_on(open_records(), get_settings(), now=utc_now).count
 
 
-def _queue_of_sealing() -> dict[str, str]:
+def _queue_of_sealing() -> dict[str, Any]:
     """Where only workers listen that hold the key of the audit log, if the settings name it."""
     from airmend.settings import get_settings
 

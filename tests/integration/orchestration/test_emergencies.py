@@ -516,6 +516,7 @@ def test_the_runbook_is_locked_from_the_deadline_on(desk: Desk) -> None:
         with desk.office.database.session() as session:
             assert (find_lock(session, "service-down", now) is not None) == locked
     desk.office.clock.at = review.due_at
+    desk.office.seal()
     with pytest.raises(RunbookLockedError, match="is overdue since"):
         guard_change(desk.task(second))
 
