@@ -35,7 +35,9 @@ RUN apt-get update \
  && groupadd --gid 10001 airmend \
  && useradd --uid 10001 --gid 10001 --create-home --shell /bin/sh airmend \
  && install --directory --owner airmend --group airmend \
-        /var/lib/airmend /var/lib/airmend/logs /var/lib/airmend/reports
+        /var/lib/airmend /var/lib/airmend/logs /var/lib/airmend/reports \
+ && install --directory --owner airmend --group airmend --mode 0700 \
+        /var/lib/airmend/secrets /var/lib/airmend/audit
 
 COPY --from=build /opt/airmend/venv /opt/airmend/venv
 COPY LICENSE /opt/airmend/

@@ -30,6 +30,7 @@
     │   ├── TargetBusyError           another change holds a target
     │   ├── BudgetSpentError          as many changes began as the policy allows
     │   ├── ClockError                the clock cannot be trusted
+    │   ├── UnsealedError             the audit log is not sealed, or was touched
     │   ├── RunbookLockedError        a failed rollback locked the runbook
     │   ├── UnsignedRunbookError      no trusted key signed what would be run
     │   ├── CalendarClosedError       a freeze, or outside of a binding change window
@@ -224,6 +225,10 @@ class BudgetSpentError(ChangeRefusedError):
 
 class ClockError(ChangeRefusedError):
     """The clock of this machine is wrong, or that of the records is; nobody can say which."""
+
+
+class UnsealedError(ChangeRefusedError):
+    """What is recorded is not sealed in time, or the log does not verify: nothing can be proven."""
 
 
 class RunbookLockedError(ChangeRefusedError):

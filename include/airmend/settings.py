@@ -106,6 +106,11 @@ class Settings(BaseSettings):
         description="The private key of the audit log; without one, `secrets/audit-key` below the "
         "home.",
     )
+    audit_queue: str = Field(
+        default="",
+        description="The Celery queue of the task that seals the audit log, for a worker that "
+        "alone holds the key; without one, any worker seals.",
+    )
     audit_anchor: str = Field(
         default="",
         description="Where checkpoints of the audit log are kept besides: a folder, or an address "

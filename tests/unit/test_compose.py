@@ -14,6 +14,7 @@ import yaml
 
 from airmend.cli.environment import read_airflow_settings
 from airmend.incident.sources import source_names
+from airmend.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -37,9 +38,9 @@ def environment(service: str) -> dict[str, str]:
 
 
 def test_it_is_the_system_that_the_documentation_names() -> None:
-    lasting = {"postgres", "redis", "api-server", "scheduler", "dag-processor", "worker"}
+    lasting = {"postgres", "redis", "api-server", "scheduler", "dag-processor", "worker", "sealer"}
     assert set(LASTING) == lasting
-    assert AIRFLOW == ["api-server", "dag-processor", "migrate", "scheduler", "worker"]
+    assert AIRFLOW == ["api-server", "dag-processor", "migrate", "scheduler", "sealer", "worker"]
 
 
 @pytest.mark.parametrize("name", LASTING)
@@ -102,13 +103,41 @@ def test_settings_files_hold_no_secret_and_no_quotes_that_compose_would_keep(fil
             json.loads(value)
 
 
-def test_a_worker_knows_neither_airflows_database_nor_its_keys_nor_the_senders_secrets() -> None:
-    names = " ".join(environment("worker"))
+@pytest.mark.parametrize("worker", ["worker", "sealer"])
+def test_a_worker_knows_neither_airflows_database_nor_its_keys_nor_the_senders_secrets(
+    worker: str,
+) -> None:
+    names = " ".join(environment(worker))
     for word in ("SQL_ALCHEMY_CONN", "FERNET", "JWT", "AIRFLOW_CONN", "ADMIN", "POSTGRES"):
         assert word not in names
-    values = " ".join(environment("worker").values())
+    values = " ".join(environment(worker).values())
     for secret in ("AIRFLOW_DATABASE_PASSWORD", "AIRFLOW_JWT_SECRET", "AIRFLOW_FERNET_KEY"):
         assert secret not in values
+
+
+def test_the_key_of_the_audit_log_is_a_volume_of_the_sealer_where_no_playbook_runs() -> None:
+    home = re.findall(r"AIRMEND_HOME=(\S+)", DOCKERFILE)[0]
+    folder = Settings(home=Path(home)).audit_key_path.parent.as_posix()
+    holders = {
+        (name, mount)
+        for name, service in SERVICES.items()
+        for mount in service.get("volumes", [])
+        if mount.split(":")[1].startswith(folder) or mount.startswith("audit-key")
+    }
+    assert holders == {("sealer", f"audit-key:{folder}")}
+    mounted = {mount.split(":")[1] for mount in SERVICES["sealer"]["volumes"]}
+    assert not mounted & {"/opt/airmend/inventory", "/home/airmend/.ssh"}
+    # a named volume begins with the owner and the rights of the folder in the image
+    assert re.search(rf"--owner airmend --group airmend --mode 0700 \\\n +{folder} ", DOCKERFILE)
+    assert "AUDIT_KEY" not in TEXT + DOCKERFILE
+    assert "AUDIT_KEY" not in (ROOT / "scripts/make-env.sh").read_text()
+
+
+def test_the_sealer_takes_what_is_to_be_sealed_and_nothing_else() -> None:
+    command = SERVICES["sealer"]["command"]
+    queue = read_airflow_settings(ROOT / "config/team.env")["AIRMEND_AUDIT_QUEUE"]
+    assert command[command.index("--queues") + 1] == queue
+    assert "--queues" not in SERVICES["worker"]["command"]  # they take Airflow's default queue
 
 
 def test_only_the_api_server_holds_the_senders_secrets_and_it_holds_one_for_every_source() -> None:

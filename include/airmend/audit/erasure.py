@@ -21,7 +21,7 @@ from airmend.audit.kinds import KINDS
 from airmend.audit.store import lock_sealing
 from airmend.errors import AuditError
 from airmend.records.audit_tables import AuditActionRow, LeafRow, PersonalFieldRow
-from airmend.records.tables import AlertRow
+from airmend.records.tables import AlertRow, ReportRow
 from airmend.records.tables import Table as Root
 
 ERASED = "[erased]"
@@ -38,10 +38,17 @@ Scrub = Callable[[Any], Any]
 
 @dataclass
 class Erasure:
-    """What was, or would be, erased: table and column with the number of rows; leaf fields."""
+    """What was, or would be, erased.
+
+    Args:
+        columns: Table and column, with the number of rows.
+        fields: Position and name of fields of the log.
+        reports: Changes whose report held the name; it stands in files besides.
+    """
 
     columns: dict[str, int] = field(default_factory=dict)
     fields: list[tuple[int, str]] = field(default_factory=list)
+    reports: list[str] = field(default_factory=list)
 
 
 def erase_person(
@@ -60,7 +67,7 @@ def erase_person(
     Raises:
         AuditError: The name is too short, or stands in the reason.
     """
-    scrub = _scrubber(name)
+    scrub = make_scrubber(name)
     if scrub(reason) != reason or scrub(by) != by:
         raise AuditError("the reason and who erases are recorded: leave the name out of them")
     lock_sealing(session)
@@ -73,6 +80,8 @@ def erase_person(
             for column in changes:
                 place = f"{table.name}.{column}"
                 erasure.columns[place] = erasure.columns.get(place, 0) + 1
+            if table.name == ReportRow.__tablename__:
+                erasure.reports.append(key)
             fields |= set(_leaf_fields(session, table.name, key, set(changes)))
             if not dry_run:
                 _store(session, table, key, changes)
@@ -93,8 +102,12 @@ def erase_person(
     return erasure
 
 
-def _scrubber(name: str) -> Scrub:
-    """Gives any value without the name; keys of JSON stay."""
+def make_scrubber(name: str) -> Scrub:
+    """Gives any value without the name; keys of JSON stay.
+
+    Raises:
+        AuditError: The name is too short, or nobody's.
+    """
     if len(name.strip()) < 2 or name.strip() == "policy":
         raise AuditError(f"'{name}' is nobody's name. Give it as it stands in the records")
     pattern = re.compile(rf"(?<!\w){re.escape(name.strip())}(?!\w)", re.IGNORECASE)

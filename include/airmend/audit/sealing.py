@@ -36,7 +36,7 @@ from airmend.audit.store import (
     store_checkpoint,
     store_nodes,
 )
-from airmend.errors import TouchedLogError
+from airmend.errors import AuditError, TouchedLogError
 from airmend.records.audit_tables import CheckpointRow, LeafRow, PersonalFieldRow
 from airmend.records.database import Database
 
@@ -173,7 +173,12 @@ def check_head(
     Raises:
         TouchedLogError: It is not: to sign on would make the forgery ours.
     """
-    signed = read_checkpoint(last.note) if last is not None else None
+    try:
+        signed = read_checkpoint(last.note) if last is not None else None
+    except AuditError as error:
+        raise TouchedLogError(
+            f"the newest checkpoint: {error}; nothing more is sealed. {_REMEDY}"
+        ) from error
     if size != (signed.size if signed else 0):
         raise TouchedLogError(
             f"the log has {size} records, and {signed.size if signed else 0} were signed; nothing "

@@ -12,7 +12,9 @@ from airmend.audit.anchors import CheckpointFile, find_anchor, hand_on
 from airmend.audit.keys import LogKeys, make_keys, read_keys
 from airmend.audit.sealing import Sealed, seal
 from airmend.audit.store import newest_checkpoint
+from airmend.errors import TouchedLogError
 from airmend.records.database import Database
+from airmend.records.sealed import note_refused_seal
 from airmend.settings import Settings
 
 
@@ -23,10 +25,16 @@ def seal_and_hand_on(
 
     Raises:
         AuditError: The key is not there, the log was touched, or a checkpoint is not taken. What
-            was committed waits; intake and changes go on.
+            was committed waits, and intake goes on; no change begins once the log was touched,
+            or once facts have waited longer than the policy allows.
     """
     keys = open_keys(database, settings)
-    sealed = seal(database, keys.signer, earlier_keys=keys.earlier, now=now)
+    try:
+        sealed = seal(database, keys.signer, earlier_keys=keys.earlier, now=now)
+    except TouchedLogError as error:
+        with database.session() as session:
+            note_refused_seal(session, str(error), at=now())
+        raise
     file = CheckpointFile(settings.audit_checkpoints_path)
     hand_on(database, file, find_anchor(settings.audit_anchor), now=now)
     return sealed

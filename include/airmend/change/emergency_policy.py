@@ -19,11 +19,13 @@ Name = Annotated[str, Field(min_length=1)]
 class Gate(StrEnum):
     """A gate that an emergency change may pass.
 
-    Only those are here that say how often changes are made. The gates that keep hosts from
-    harm have no name here, so that no policy can open them: docs/emergency.md.
+    Only those are here that say how often changes are made, or how soon they can be proven.
+    The gates that keep hosts from harm have no name here, so that no policy can open them:
+    docs/emergency.md.
     """
 
     BUDGETS = "budgets"
+    SEALING = "sealing"
 
 
 class EmergencyPolicy(Part):

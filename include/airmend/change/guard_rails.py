@@ -29,6 +29,7 @@ class GuardRails(Part):
     tier_share: float = Field(default=0.10, gt=0, le=1)  # of the hosts of a tier, at once
     unlisted_hosts_at_once: int = Field(default=1, ge=1)  # that no service of the topology lists
     clock_tolerance_seconds: int = Field(default=30, ge=1, le=3600)  # between clocks
+    unsealed_seconds: int = Field(default=900, ge=120, le=86_400)  # a fact waits for its seal
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from airmend.change.learning.card import ModelCard
 from airmend.change.learning.columns import load_mapping
+from airmend.change.learning.incidents import label_by_incidents, read_incidents
 from airmend.change.learning.reading import History, read_history
 from airmend.cli.risk_options import ColumnsOption, JsonOption, ModelsOption, open_store
 
@@ -27,6 +28,14 @@ def train_command(
         ),
     ] = None,
     columns: ColumnsOption = None,
+    incidents: Annotated[
+        Path | None,
+        typer.Option(
+            help="Incidents that name the change they belong to, .csv or .csv.gz: a change that "
+            "brought one about counts as failed.",
+            show_default=False,
+        ),
+    ] = None,
     until: Annotated[
         datetime | None,
         typer.Option(
@@ -46,9 +55,15 @@ def train_command(
     if file is None:
         source, found = "the records", read_records()
     else:
-        source, found = str(file), read_history(file, load_mapping(columns), strict=True)
-    if until is not None:
-        end = until.replace(tzinfo=UTC)
+        source = str(file)
+        found = read_history(
+            file, load_mapping(columns), strict=True, needs_outcome=incidents is None
+        )
+    end = until.replace(tzinfo=UTC) if until is not None else None
+    if incidents is not None:
+        labelled = label_by_incidents(found.changes, read_incidents(incidents), until=end)
+        found = replace(found, changes=labelled)
+    if end is not None:
         found = replace(found, changes=[c for c in found.changes if c.opened_at < end])
     from airmend.change.learning.training import train
 

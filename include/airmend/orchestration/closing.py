@@ -25,6 +25,7 @@ from airmend.records.database import Database
 from airmend.records.executions import list_executions
 from airmend.records.ledger import append_fact, read_story
 from airmend.records.model import FactKind
+from airmend.records.reports import latest_reported
 from airmend.records.reviews import reviewed_after_report, tell_overdue
 from airmend.review.saving import save_report
 from airmend.review.writing import write_up
@@ -135,7 +136,8 @@ def write_report(
             zone=policy.zone,
             problem=problem,
         )
-    saved = save_report(report, settings.reports_path)
+        is_latest = latest_reported(session, change.incident_id) == change_id
+    saved = save_report(report, settings.reports_path, is_latest=is_latest)
     resolved = change.status is ChangeStatus.SUCCEEDED
     url = f"{settings.base_url.rstrip('/')}/airmend/reports/{change_id}"
     status = change.status.value.replace("_", " ")

@@ -25,6 +25,7 @@ from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.clock_check import refuse_wrong_clock
 from airmend.orchestration.emergencies import find_lock
 from airmend.orchestration.opening import await_start
+from airmend.orchestration.sealing_check import refuse_unsealed
 from airmend.orchestration.services import read_policy
 from airmend.orchestration.signatures import find_unsigned, look_at_signatures
 from airmend.orchestration.standing import refuse_observer
@@ -52,7 +53,8 @@ class _BusyError(Exception):
 def guard_change(run: ChangeRun) -> bool:
     """Check, resolve and take; the change goes on when this is true.
 
-    In a freeze it leaves with `NotYet`, and is to be asked again when that says.
+    In a freeze, and while a seal is late, it leaves with `NotYet`, and is to be asked again when
+    that says.
 
     Returns:
         False while another change holds a target and waiting is still allowed.
@@ -63,6 +65,8 @@ def guard_change(run: ChangeRun) -> bool:
     with refusing(run, kind=FactKind.GUARD_REFUSED):
         with run.database.session() as session:
             refuse_wrong_clock(run, session)
+        refuse_unsealed(run)
+        with run.database.session() as session:
             settle_recurrences(session, read_policy(run.settings), now=run.now())
             change = run.read_change(session)
             incident = run.read_incident(session)

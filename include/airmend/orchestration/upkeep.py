@@ -8,7 +8,7 @@ it). Both are safe to take up again and again. Then what was recorded is sealed 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import AirflowException
@@ -133,6 +133,14 @@ class SealRecordsOperator(BaseOperator):
         return seal_and_hand_on(open_records(), get_settings(), now=utc_now).count
 
 
+def _queue_of_sealing() -> dict[str, Any]:
+    """Where only workers listen that hold the key of the audit log, if the settings name it."""
+    from airmend.settings import get_settings
+
+    queue = get_settings().audit_queue
+    return {"queue": queue} if queue else {}
+
+
 def build_upkeep_dag() -> DAG:
     """The DAG `airmend-upkeep`, once a minute, one run at a time."""
     with make_own_dag(
@@ -146,6 +154,8 @@ def build_upkeep_dag() -> DAG:
             StartWaitingRunsOperator(task_id="start_waiting_runs")
             >> CloseEndedChangesOperator(task_id="close_ended_changes", trigger_rule="all_done")
             >> SettleTrustOperator(task_id="settle_trust", trigger_rule="all_done")
-            >> SealRecordsOperator(task_id="seal_records", trigger_rule="all_done")
+            >> SealRecordsOperator(
+                task_id="seal_records", trigger_rule="all_done", **_queue_of_sealing()
+            )
         )
     return dag

@@ -12,6 +12,7 @@ from airmend.execution.model import Phase, PlaybookEvidence
 from airmend.incident.model import OPEN_INCIDENT_STATUSES
 from airmend.records.problem_tables import RecurrenceRow
 from airmend.records.recurrences import find_recurred
+from airmend.records.standard_tables import CausedIncidentRow
 from airmend.records.tables import ChangeRow, ExecutionRow, IncidentRow
 
 
@@ -108,21 +109,24 @@ def count_open_incidents(session: Session, service: str, *, without: str) -> int
 def ended_changes(session: Session) -> list[tuple[ChangeRequest, str]]:
     """Every ended change with its incident's service, "" where it names none; oldest first.
 
-    A success whose incident came back is given as one that failed.
+    A success whose incident came back, or that brought another one about, is given as one that
+    failed.
     """
+    did_not_last = RecurrenceRow.change_id.is_not(None) | CausedIncidentRow.change_id.is_not(None)
     rows = session.execute(
-        select(ChangeRow, IncidentRow.service, RecurrenceRow.change_id.is_not(None))
+        select(ChangeRow, IncidentRow.service, did_not_last)
         .join(IncidentRow, IncidentRow.id == ChangeRow.incident_id)
         .outerjoin(RecurrenceRow, RecurrenceRow.change_id == ChangeRow.id)
+        .outerjoin(CausedIncidentRow, CausedIncidentRow.change_id == ChangeRow.id)
         .where(ChangeRow.ended_at.is_not(None))
         .order_by(ChangeRow.requested_at, ChangeRow.id)
     )
     return [
         (
             ChangeRequest.model_validate(row, from_attributes=True).model_copy(
-                update={"status": ChangeStatus.FAILED} if recurred else {}
+                update={"status": ChangeStatus.FAILED} if failed_after else {}
             ),
             service or "",
         )
-        for row, service, recurred in rows
+        for row, service, failed_after in rows
     ]

@@ -31,6 +31,7 @@ class FactKind(StrEnum):
     REQUEST_REFUSED = "request_refused"
     TARGETS_WAITED = "targets_waited"
     CALENDAR_WAITED = "calendar_waited"
+    SEAL_WAITED = "seal_waited"
     GUARD_PASSED = "guard_passed"
     GUARD_REFUSED = "guard_refused"
     SIGNATURE_CHECKED = "signature_checked"

@@ -10,7 +10,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from airmend.records.tables import ReportRow
+from airmend.records.tables import ChangeRow, ReportRow
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,21 @@ def load_report(session: Session, change_id: str) -> dict[str, Any] | None:
     return row.document if row else None
 
 
-def load_incident_report(session: Session, incident_id: str) -> dict[str, Any] | None:
-    """The document of the newest report about an incident; None while there is none."""
+def latest_reported(session: Session, incident_id: str) -> str | None:
+    """The change of an incident that was requested last among those with a report; else None.
+
+    When a report was made says nothing of it: each may be made again.
+    """
     return session.scalar(
-        select(ReportRow.document)
+        select(ReportRow.change_id)
+        .join(ChangeRow, ChangeRow.id == ReportRow.change_id)
         .where(ReportRow.incident_id == incident_id)
-        .order_by(ReportRow.made_at.desc(), ReportRow.change_id.desc())
+        .order_by(ChangeRow.requested_at.desc(), ChangeRow.id.desc())
         .limit(1)
     )
+
+
+def load_incident_report(session: Session, incident_id: str) -> dict[str, Any] | None:
+    """The document of the report about an incident's latest change that has one, else None."""
+    change_id = latest_reported(session, incident_id)
+    return load_report(session, change_id) if change_id else None

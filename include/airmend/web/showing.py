@@ -17,9 +17,14 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import ChoiceLoader, PackageLoader
 
+from airmend.change.guard_rails import GuardRails
+from airmend.change.policy import load_policy
+from airmend.change.sealing_gate import find_sealing_fault
+from airmend.errors import ConfigurationError
 from airmend.incident.maintenance import read_maintenance
 from airmend.incident.model import IncidentStatus, KillSwitch
 from airmend.records.database import Database
+from airmend.records.sealed import sealing_state
 from airmend.records.suppressions import kill_switch_state
 from airmend.review.rendering import make_html_environment
 from airmend.settings import Settings
@@ -43,10 +48,12 @@ class Alarms:
     Args:
         stopped: Who stopped all remediations; None while they go on.
         mistakes: Why a maintenance calendar cannot be used.
+        unsealed: Why the audit log lets no change begin; None where it does.
     """
 
     stopped: KillSwitch | None = None
     mistakes: Sequence[str] = ()
+    unsealed: str | None = None
 
 
 def note_alarms(
@@ -57,11 +64,30 @@ def note_alarms(
     def note(request: Request) -> None:
         with database.session() as session:
             state = kill_switch_state(session)
+            sealing = sealing_state(session)
         maintenance = read_maintenance(settings.maintenance_dir, clock())
         stopped = state if state is not None and state.is_on else None
-        request.state.alarms = Alarms(stopped, maintenance.mistakes)
+        fault = find_sealing_fault(
+            clock(),
+            unsealed_since=sealing.unsealed_since,
+            refusal=sealing.refusal,
+            rails=_read_rails(settings),
+        )
+        unsealed = fault.reason if fault is not None else None
+        request.state.alarms = Alarms(stopped, maintenance.mistakes, unsealed)
 
     return note
+
+
+def _read_rails(settings: Settings) -> GuardRails:
+    """The limits of the policy; the defaults where it cannot be read, which stops changes itself.
+
+    A page that people look at in need does not fail for that.
+    """
+    try:
+        return load_policy(settings.policy_file, calendars=False).guard_rails
+    except ConfigurationError:
+        return GuardRails()
 
 
 class Shower:

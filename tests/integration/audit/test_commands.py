@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from airmend.audit.leftovers import find_files_naming
 from airmend.cli import main
 from airmend.records.database import Database
 from airmend.records.reports import store_report
+from airmend.review.document import PostIncidentReport
 from airmend.review.facts import gather_facts
 from airmend.review.report import build_report
+from airmend.review.saving import save_report
 from airmend.settings import get_settings
 from tests.builders import AT
 from tests.integration.audit.stories import RECORDS, add_fact, edit, record_story
@@ -175,6 +178,80 @@ def test_a_pack_whose_records_were_edited_is_refused(sealed: Command, tmp_path: 
 def test_proofs_are_printed_in_the_form_of_the_field(sealed: Command) -> None:
     result = sealed("proof", "inc-0001")
     assert result.output.count("c2sp.org/tlog-proof@v1\nindex ") == 7
+
+
+def reports_of(tmp_path: Path) -> Path:
+    return tmp_path / "home/reports"
+
+
+def save(database: Database, folder: Path) -> PostIncidentReport:
+    """The report of the story as the files that its run had left."""
+    with database.session() as session:
+        report = build_report(gather_facts(session, "chg-0001"), made_at=AT, base_url="http://a")
+    save_report(report, folder)
+    return report
+
+
+def test_an_erasure_makes_saved_reports_again_and_names_what_still_holds_the_person(
+    sealed: Command, database: Database, tmp_path: Path
+) -> None:
+    folder = reports_of(tmp_path)
+    save(database, folder)
+    (folder / "handed-on").mkdir()
+    sealed("pack", "inc-0001", "--out", folder / "handed-on/evidence.zip")
+    sealed("export", folder / "log.zip")
+    (folder / "inc-0009.chg-0009.md").write_text("pruned long ago; Olivia approved")
+    (folder / "inc-0008.json").write_text('"nobody"')
+    held = {"inc-0009.chg-0009.md", "handed-on/evidence.zip", "log.zip"}
+
+    dry = sealed("erase", "olivia", "--reason", "request 17", "--dry-run")
+    assert "1 reports would be made again" in dry.output
+    assert "olivia" in (folder / "inc-0001.chg-0001.html").read_text()
+    told = sealed("erase", "olivia", "--reason", "request 17")
+    assert told.exit_code == 0, told.output
+    assert "1 reports are made again" in told.output
+    for output in (dry.output, told.output):
+        named = {line.split(": holds")[0] for line in output.splitlines() if ": holds" in line}
+        assert named == {str(folder / name) for name in held}
+
+    for name in ("inc-0001", "inc-0001.chg-0001"):
+        for end in ("json", "md", "html"):
+            text = (folder / f"{name}.{end}").read_text()
+            assert "olivia" not in text.lower()
+            assert "erased" in text
+    assert find_files_naming(folder, "olivia") == sorted(folder / name for name in held)
+
+
+def test_an_erasure_that_was_killed_before_the_reports_is_completed_by_the_next(
+    sealed: Command, database: Database, tmp_path: Path
+) -> None:
+    folder = reports_of(tmp_path)
+    report = save(database, folder)
+    assert sealed("erase", "olivia", "--reason", "request 17").exit_code == 0
+    save_report(report, folder)  # as if the first call had not come so far
+    told = sealed("erase", "olivia", "--reason", "request 17")
+    assert "0 places are erased" in told.output.replace(", and read '[erased]'", "")
+    assert find_files_naming(folder, "olivia") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["by Zoë O'Brien", "by Zoë O&#39;Brien.", '{"by": "Zo\\u00eb O\'Brien"}', "ZOË O\\'BRIEN"],
+)
+def test_a_name_is_found_however_a_file_writes_it(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.md").write_text(text)
+    (tmp_path / "b.md").write_text("by Zoë O'Briens")
+    assert find_files_naming(tmp_path, "Zoë O'Brien") == [tmp_path / "a.md"]
+    assert find_files_naming(tmp_path / "none", "Zoë O'Brien") == []
+
+
+def test_a_file_that_cannot_be_read_counts_as_one_that_holds_the_name(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "broken.zip", "w") as archive:
+        archive.writestr("a", "x" * 1000)
+    content = bytearray((tmp_path / "broken.zip").read_bytes())
+    content[40] ^= 255
+    (tmp_path / "broken.zip").write_bytes(content)
+    assert find_files_naming(tmp_path, "olivia") == [tmp_path / "broken.zip"]
 
 
 def test_a_person_is_erased_and_old_incidents_are_pruned(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +99,36 @@ def test_training_refuses_a_column_known_only_afterwards(tmp_path: Path) -> None
     error = run("train", history, "--models", tmp_path / "models", code=1)
     assert "column 'Actual End' is known only after the change" in error
     assert not (tmp_path / "models").exists()
+
+
+def test_incidents_alone_can_say_which_changes_failed_and_only_those_known_by_then(
+    tmp_path: Path,
+) -> None:
+    changes = make_history(3_000)
+    file = write_csv(tmp_path / "changes.csv", [replace(c, failed=False) for c in changes])
+    lines = [line.rpartition(",")[0] for line in file.read_text().splitlines()]
+    file.write_text("\n".join(lines) + "\n")  # without the column of the outcome
+    told = ["Related Change,Open Time,Close Time"]
+    until, count = datetime(2025, 3, 17, tzinfo=UTC), 0
+    for change in changes:
+        assert change.planned_start_at is not None
+        if change.failed:
+            opened = change.planned_start_at + timedelta(hours=1)
+            closed = opened + timedelta(days=3)
+            count += closed < until
+            told.append(f"{change.id},{opened:%d-%m-%Y %H:%M},{closed:%d-%m-%Y %H:%M}")
+    incidents = tmp_path / "incidents.csv"
+    incidents.write_text("\n".join(told) + "\n")
+    out = run(
+        *("train", file, "--incidents", incidents, "--until", "2025-03-17", "--json"),
+        *("--models", tmp_path / "models"),
+    )
+    card = json.loads(out)
+    assert card["failures"] == count
+    assert "failed" not in card["columns"]
+    assert card["windows"][-1]["roc_auc"] > 0.7
+    message = run("train", file, "--models", tmp_path / "models", code=1)
+    assert "no column for 'failed'" in " ".join(message.split())
 
 
 def test_one_command_returns_to_what_was_in_use_before(models: Path) -> None:

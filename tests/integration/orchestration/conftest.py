@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from airmend.audit.upkeep import seal_and_hand_on
 from airmend.change.model import ChangeRequest, ChangeStatus
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.guarding import guard_change
@@ -126,6 +127,10 @@ class Office:
             task_id=task,
             try_number=1,
         )
+
+    def seal(self) -> None:
+        """What upkeep does once a minute."""
+        seal_and_hand_on(self.database, self.settings, now=self.clock)
 
     def read(self, change: ChangeRequest) -> ChangeRequest:
         """The change as the records hold it now."""

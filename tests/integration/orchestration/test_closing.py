@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.closing import close_change
+from airmend.records.changes import create_change
 from airmend.records.database import Database
 from airmend.records.reports import load_report, store_report
 from airmend.review.annexes import Prose
@@ -59,3 +61,21 @@ def test_closing_again_gives_the_same_report_and_keeps_its_text(office: Office) 
         store_report(session, told.document(), "CHG-1", "INC-1", AT)
     close_change(run)
     assert PostIncidentReport.model_validate(read(office.database)) == told
+
+
+def test_a_report_that_is_made_again_does_not_replace_that_of_a_later_change(
+    office: Office,
+) -> None:
+    version = office.publish()
+    first = office.request(version)
+    close_change(office.run(first, version, "report"))
+    office.clock.pass_time(minutes=1)
+    update = {"id": "CHG-2", "run_id": "airmend__again", "requested_at": office.clock()}
+    second = first.model_copy(update=update)
+    with office.database.session() as session:
+        create_change(session, second)
+    close_change(office.run(second, version, "report"))
+    close_change(office.run(first, version, "report"))
+    folder = office.settings.reports_path
+    for name, change in (("INC-1", "CHG-2"), ("INC-1.CHG-1", "CHG-1"), ("INC-1.CHG-2", "CHG-2")):
+        assert json.loads((folder / f"{name}.json").read_text())["change"]["id"] == change

@@ -516,6 +516,7 @@ def test_the_runbook_is_locked_from_the_deadline_on(desk: Desk) -> None:
         with desk.office.database.session() as session:
             assert (find_lock(session, "service-down", now) is not None) == locked
     desk.office.clock.at = review.due_at
+    desk.office.seal()
     with pytest.raises(RunbookLockedError, match="is overdue since"):
         guard_change(desk.task(second))
 
@@ -536,6 +537,7 @@ def test_completing_an_overdue_review_frees_the_runbook_and_the_report_tells_it(
     desk.office.clock.pass_time(minutes=1)
     with desk.office.database.session() as session:
         assert overdue_review(session, "service-down", desk.office.clock()) is None
+    desk.office.seal()
     desk.open(2)
     assert guard_change(desk.task(desk.ask("ada", number=2)))
 

@@ -53,6 +53,7 @@ def test_the_fourth_change_of_a_runbook_within_an_hour_is_refused_and_a_person_c
         incident = get_incident(session, change.incident_id)
     assert incident.status is IncidentStatus.ESCALATED
     office.clock.pass_time(hours=1)
+    office.seal()
     office.guarded(version, 5)
 
 
@@ -80,6 +81,7 @@ def test_two_failures_in_a_row_lock_the_runbook_until_a_person_unlocks_it(office
         open_circuit(session, GuardRails(), "CHG-2", at=office.clock())  # closed again
     assert lock_of(office, version) is None
     office.clock.pass_time(hours=1)
+    office.seal()
     finish(office, version, 4, ChangeStatus.ROLLED_BACK)  # nothing has succeeded since
     assert lock_of(office, version) == "its last 2 changes did not help, the latest is CHG-4"
 

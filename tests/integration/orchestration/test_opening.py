@@ -77,6 +77,7 @@ def plan(office: Office, bands: Sequence[str] = ("low",), **calendar: Any) -> No
 
 def move_to(office: Office, **after: float) -> None:
     office.clock.at = AT + timedelta(**after)
+    office.seal()
 
 
 def told(office: Office, change: ChangeRequest, kind: FactKind) -> list[str]:

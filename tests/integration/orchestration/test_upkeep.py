@@ -22,6 +22,19 @@ def test_sealing_is_the_last_task_and_runs_whatever_happened_before() -> None:
     assert dag.get_task("seal_records").trigger_rule == "all_done"
 
 
+@pytest.mark.parametrize("named", ["", "sealing"])
+def test_the_seal_is_made_where_the_settings_say_and_the_rest_anywhere(
+    named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRMEND_AUDIT_QUEUE", named)
+    get_settings.cache_clear()
+    dag = build_upkeep_dag()
+    get_settings.cache_clear()
+    anywhere = dag.get_task("settle_trust").queue
+    assert dag.get_task("seal_records").queue == (named or anywhere)
+    assert {task.queue for task in dag.tasks if task.task_id != "seal_records"} == {anywhere}
+
+
 def test_the_task_seals_what_was_recorded(
     database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

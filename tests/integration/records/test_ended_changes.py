@@ -8,6 +8,7 @@ from airmend.records.changes import create_change, set_change_status
 from airmend.records.database import Database
 from airmend.records.history import ended_changes
 from airmend.records.incidents import create_incident
+from airmend.records.standard_tables import CausedIncidentRow
 from tests.builders import AT, make_change, make_incident
 
 
@@ -34,3 +35,15 @@ def test_an_incident_that_names_no_service_gives_none(database: Database) -> Non
         set_change_status(session, change.id, ChangeStatus.SUCCEEDED, at=AT)
     with database.session() as session:
         assert [service for _, service in ended_changes(session)] == [""]
+
+
+def test_a_success_that_brought_an_incident_about_is_a_failure(
+    database: Database, change: ChangeRequest
+) -> None:
+    with database.session() as session:
+        set_change_status(session, change.id, ChangeStatus.SUCCEEDED, at=AT)
+    with database.session() as session:
+        assert [each.status for each, _ in ended_changes(session)] == [ChangeStatus.SUCCEEDED]
+        session.add(CausedIncidentRow(change_id=change.id, incident_id="INC-9", at=AT, why="soon"))
+    with database.session() as session:
+        assert [each.status for each, _ in ended_changes(session)] == [ChangeStatus.FAILED]

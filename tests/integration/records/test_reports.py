@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from airmend.records.changes import create_change
 from airmend.records.database import Database
 from airmend.records.reports import (
+    latest_reported,
     list_reports,
     load_incident_report,
     load_report,
@@ -76,6 +80,26 @@ def test_nothing_follows_a_report_that_is_not_known(database: Database) -> None:
         assert list_reports(session, before="chg-none") == []
         assert load_report(session, "chg-none") is None
         assert load_incident_report(session, "inc-none") is None
+
+
+def test_the_report_of_an_incident_is_that_of_its_latest_change_whichever_was_made_last(
+    database: Database,
+) -> None:
+    facts = resolved_standard()
+    with database.session() as session:
+        store_facts(session, facts)
+        assert facts.change is not None
+        for number, minute in ((2, 10), (3, 20)):
+            update = {"id": f"chg-000{number}", "run_id": f"run-{number}"}
+            at = facts.change.requested_at + timedelta(minutes=minute)
+            create_change(session, facts.change.model_copy(update=update | {"requested_at": at}))
+        assert latest_reported(session, "inc-0001") is None
+        store_report(session, {"outcome": "two"}, "chg-0002", "inc-0001", later(1))
+        store_report(session, {"outcome": "one"}, "chg-0001", "inc-0001", later(9))
+
+    with database.session() as session:  # the third has none yet
+        assert latest_reported(session, "inc-0001") == "chg-0002"
+        assert load_incident_report(session, "inc-0001") == {"outcome": "two"}
 
 
 def test_a_field_that_a_document_lacks_is_empty_in_the_list(database: Database) -> None:

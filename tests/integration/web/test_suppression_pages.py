@@ -12,6 +12,8 @@ from fastapi import Depends, FastAPI
 
 from airmend.records.database import Database
 from airmend.records.incidents import create_incident
+from airmend.records.ledger import append_fact
+from airmend.records.model import FactKind
 from airmend.records.suppressions import (
     coming_suppressions,
     create_suppression,
@@ -254,3 +256,18 @@ def test_a_form_that_there_is_not_is_not_found(browser: Caller) -> None:
 def test_a_form_with_too_many_fields_is_refused(browser: Caller) -> None:
     fields = {f"field{number}": "x" for number in range(30)}
     assert send(browser, "/stop", **fields).status_code == 400
+
+
+def test_every_page_says_when_the_audit_log_lets_no_change_begin(
+    browser: Caller, database: Database, clock: Clock
+) -> None:
+    with database.session() as session:
+        incident = make_incident()
+        create_incident(session, incident)
+        append_fact(session, FactKind.ALERT_REPEATED, "again", at=clock(), incident_id=incident.id)
+    clock.pass_time(minutes=15)
+    for path in (PAGE, "/airmend/"):
+        assert "No change begins" not in see(browser, path=path).text
+    clock.pass_time(seconds=1)
+    for path in (PAGE, "/airmend/"):
+        assert "No change begins: the audit log was not sealed" in see(browser, path=path).text

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +35,14 @@ class PastChange:
     services: frozenset[str] = frozenset()
     extra: dict[str, frozenset[str]] = field(default_factory=dict)  # named by a mapping
     failed: bool | None = None  # None: not known, or not asked
+    failed_known_at: datetime | None = None  # only where an incident says that it failed
+
+
+def as_known_at(change: PastChange, at: datetime) -> PastChange:
+    """A change with its outcome as it was known at a time: what came later is no failure yet."""
+    if change.failed_known_at is None or change.failed_known_at < at:
+        return change
+    return replace(change, failed=False, failed_known_at=None)
 
 
 def in_order(changes: Iterable[PastChange]) -> list[PastChange]:
@@ -49,7 +57,10 @@ def digest_of(changes: Sequence[PastChange]) -> str:
 
 
 def _plain(change: PastChange) -> dict[str, Any]:
-    return {name: _plain_value(value) for name, value in asdict(change).items()}
+    plain = {name: _plain_value(value) for name, value in asdict(change).items()}
+    if change.failed_known_at is None:
+        del plain["failed_known_at"]  # histories without incidents keep their digests
+    return plain
 
 
 def _plain_value(value: Any) -> Any:

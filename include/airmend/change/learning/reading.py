@@ -43,7 +43,13 @@ class History:
     unused: list[str]  # columns that no field was made of
 
 
-def read_history(path: Path, mapping: ColumnMapping | None = None, *, strict: bool) -> History:
+def read_history(
+    path: Path,
+    mapping: ColumnMapping | None = None,
+    *,
+    strict: bool,
+    needs_outcome: bool = True,
+) -> History:
     """Read a history with the outcomes of its changes.
 
     Args:
@@ -51,14 +57,17 @@ def read_history(path: Path, mapping: ColumnMapping | None = None, *, strict: bo
         mapping: Names of its columns, where they are not the usual ones.
         strict: Refuse columns that are known only afterwards, as training must. Otherwise they
             are not read.
+        needs_outcome: Whether the file has to say which changes failed. Where it need not and
+            does not, none did, until incidents say otherwise.
 
     Raises:
         ConfigurationError: The file cannot be read, a column is missing or refused, a value is
             not of its form, or the rows of one change contradict each other in the outcome.
     """
     mapping = mapping or ColumnMapping()
-    header, rows = _read_rows(path)
-    found = find_columns(header, mapping, str(path), needs=(*MUST_HAVE, "failed"))
+    header, rows = read_rows(path)
+    outcome = ("failed",) if needs_outcome else ()
+    found = find_columns(header, mapping, str(path), needs=MUST_HAVE + outcome)
     if strict:
         refuse_afterwards(header, found, mapping, str(path))
     extra = [column for column in mapping.extra if not known_afterwards(column)]
@@ -94,7 +103,12 @@ def parse_time(text: str) -> datetime | None:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
-def _read_rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+def read_rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """The header of a CSV, and its rows with the line that each ends on.
+
+    Raises:
+        ConfigurationError: It cannot be read.
+    """
     try:
         content = path.read_bytes()
         if path.suffix == ".gz":
@@ -130,7 +144,9 @@ def _make_change(
             f"{path}:{first_line}: a change without id or time of opening. Fill in both, or take "
             "the row out."
         )
-    outcomes = {_outcome(path, line, row[found["failed"]]) for line, row in lines}
+    outcomes: set[bool | None] = {False}
+    if "failed" in found:
+        outcomes = {_outcome(path, line, row[found["failed"]]) for line, row in lines}
     if len(outcomes) > 1:
         raise ConfigurationError(
             f"{path}:{first_line}: the rows of {change_id} contradict each other in "

@@ -1,4 +1,4 @@
-"""Time-ordered splits: what is tested was opened after all that was trained on.
+"""Time-ordered splits: what is tested was opened after all that was trained on was known.
 
 Changes are whole here, one with all its rows, so no change can be on both sides.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from airmend.change.learning.past_change import PastChange
+from airmend.change.learning.past_change import PastChange, as_known_at
 
 MIN_FAILURES = 15
 """Fewer failures on a side say nothing: the figures of such a window would be noise."""
@@ -40,7 +40,9 @@ def expanding_windows(changes: Sequence[PastChange], count: int = 3) -> list[Win
             continue
         starts_at = changes[begin].opened_at
         ends_at = changes[end].opened_at if end < size else None
-        train = [change for change in changes if change.opened_at < starts_at]
+        train = [
+            as_known_at(change, starts_at) for change in changes if change.opened_at < starts_at
+        ]
         test = [
             change
             for change in changes

@@ -18,15 +18,17 @@ def erase_command(
         bool, typer.Option("--dry-run", help="Say what would be erased, and change nothing.")
     ] = False,
 ) -> None:
-    """Take a person's name out of the records; what the log says of it stays, unreadable."""
+    """Take a person's name out of the records and reports; the log keeps it unreadable."""
     from airmend.audit.erasure import ERASED, erase_person
     from airmend.audit.upkeep import seal_and_hand_on
+    from airmend.cli.audit.remaking import remake_reports
+    from airmend.cli.report.finding import read_report_policy
     from airmend.cli.rule_options import records, who
     from airmend.settings import get_settings
 
     if not reason.strip():
         raise typer.BadParameter("say why, without the name: --reason 'request 17'")
-    settings, now = get_settings(), datetime.now(UTC)
+    settings, now, policy = get_settings(), datetime.now(UTC), read_report_policy()
     with records() as database:
         if not dry_run:
             seal_and_hand_on(database, settings, now=lambda: now)  # what waits must be in the log
@@ -36,8 +38,16 @@ def erase_command(
             )
         if not dry_run and erasure.columns:
             seal_and_hand_on(database, settings, now=lambda: now)
-    for place, count in sorted(erasure.columns.items()):
-        typer.echo(f"{place}  {count} rows")
-    done = "would be erased" if dry_run else f"are erased, and read '{ERASED}'"
-    typer.echo(f"{sum(erasure.columns.values())} places {done}; {len(erasure.fields)} in the log")
-    typer.echo(f"not looked at: runbooks, Airflow's own users, files below {settings.reports_path}")
+        for place, count in sorted(erasure.columns.items()):
+            typer.echo(f"{place}  {count} rows")
+        done = "would be erased" if dry_run else f"are erased, and read '{ERASED}'"
+        count = sum(erasure.columns.values())
+        typer.echo(f"{count} places {done}; {len(erasure.fields)} in the log")
+        remade = remake_reports(
+            database, settings, policy, person, erasure.reports, dry_run=dry_run
+        )
+    done = "would be" if dry_run else "are"
+    typer.echo(f"{len(remade.changes)} reports {done} made again below {settings.reports_path}")
+    for path in remade.left:
+        typer.echo(f"{path}: holds the name or cannot be read. Look at it, and remove it yourself")
+    typer.echo("not looked at: runbooks, Airflow's own users, and files that lie elsewhere")

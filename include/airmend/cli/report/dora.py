@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
-from airmend.cli.report.finding import find_reported_change, read_report_policy, write_out
+from airmend.cli.report.finding import find_latest_change, read_report_policy, write_out
 from airmend.cli.rule_options import records
 from airmend.errors import UnknownIncidentError
 from airmend.records.incidents import find_incident
@@ -57,7 +57,7 @@ def dora_command(
 
 
 def _gather(session: Session, name: str) -> ReportFacts:
-    change = find_reported_change(session, name)
+    change = find_latest_change(session, name)
     if change is not None:
         return gather_facts(session, change.id)
     if find_incident(session, name) is None:

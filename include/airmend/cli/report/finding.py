@@ -13,7 +13,7 @@ from airmend.change.policy import Policy, load_policy
 from airmend.errors import UnknownIncidentError
 from airmend.records.changes import change_of_incident, find_change
 from airmend.records.database import Database
-from airmend.records.reports import load_report
+from airmend.records.reports import latest_reported, load_report
 from airmend.review.annexes import Prose
 from airmend.review.document import PostIncidentReport
 from airmend.review.saving import save_report
@@ -22,6 +22,12 @@ from airmend.settings import Settings, get_settings
 
 
 def find_reported_change(session: Session, name: str) -> ChangeRequest | None:
+    """The change with this id, or the latest one with a report of the incident with this id."""
+    change_id = latest_reported(session, name) or name
+    return find_change(session, change_id)
+
+
+def find_latest_change(session: Session, name: str) -> ChangeRequest | None:
     """The change with this id, or the latest one of the incident with this id."""
     return find_change(session, name) or change_of_incident(session, name)
 
@@ -63,7 +69,8 @@ def remake(
             zone=policy.zone,
             prose=prose,
         )
-    save_report(report, settings.reports_path)
+        is_latest = latest_reported(session, change.incident_id) == change.id
+    save_report(report, settings.reports_path, is_latest=is_latest)
     return report
 
 

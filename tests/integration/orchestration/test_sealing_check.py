@@ -1,0 +1,158 @@
+"""A log that is not sealed in time, or that somebody touched, lets no change begin."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from airmend.change.model import ChangeRequest, ChangeStatus, ChangeType
+from airmend.errors import TouchedLogError, UnsealedError
+from airmend.incident.model import IncidentStatus
+from airmend.orchestration.change_run import ChangeRun
+from airmend.orchestration.guarding import guard_change
+from airmend.orchestration.opening import NotYet
+from airmend.orchestration.sealing_check import LOOK_EVERY, PATIENCE
+from airmend.records.incidents import get_incident
+from airmend.records.ledger import append_fact, read_story
+from airmend.records.model import FactKind
+from airmend.runbook.model import RunbookVersion
+from tests.integration.orchestration.conftest import Office
+
+LIMIT_SECONDS = 900
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """One database is enough here: what differs between the two is tested with the records."""
+    return f"sqlite:///{tmp_path / 'records.db'}"
+
+
+def tell(office: Office, change: ChangeRequest) -> None:
+    """Something is recorded now."""
+    with office.database.session() as session:
+        append_fact(
+            session,
+            FactKind.ALERT_REPEATED,
+            "again",
+            at=office.clock(),
+            incident_id=change.incident_id,
+        )
+
+
+def ask(
+    office: Office, version: RunbookVersion, number: int, **override: object
+) -> tuple[ChangeRequest, ChangeRun]:
+    change = office.request(version, number, **override)
+    return change, office.run(change, version, "guard")
+
+
+def touch(office: Office) -> None:
+    """Seal what there is, change it, and let the sealer find it."""
+    office.seal()
+    with office.database.session() as session:
+        session.execute(text("DELETE FROM audit_leaves WHERE position = 0"))
+    with pytest.raises(TouchedLogError):
+        office.seal()
+
+
+def test_before_the_first_seal_the_oldest_fact_counts(office: Office) -> None:
+    version = office.publish()
+    office.clock.pass_time(days=300)  # an installation that was made long ago and never used
+    change, run = ask(office, version, 1)
+    tell(office, change)
+    office.clock.pass_time(seconds=LIMIT_SECONDS)
+    assert guard_change(run)
+
+
+def test_one_second_beyond_the_limit_no_change_begins_and_a_person_is_called(
+    office: Office,
+) -> None:
+    version = office.publish()
+    change, run = ask(office, version, 1)
+    tell(office, change)
+    office.clock.pass_time(seconds=LIMIT_SECONDS + 1)
+    with pytest.raises(NotYet) as caught:
+        guard_change(run)
+    assert caught.value.looks_at == office.clock() + LOOK_EVERY
+    office.clock.pass_time(seconds=PATIENCE.total_seconds())
+    with pytest.raises(UnsealedError, match=r"longer than the 900 s .* airmend-upkeep"):
+        guard_change(run)
+    assert office.read(change).status is ChangeStatus.REFUSED
+    with office.database.session() as session:
+        incident = get_incident(session, change.incident_id)
+        story = [fact.kind for fact in read_story(session, incident.id)]
+    assert incident.status is IncidentStatus.ESCALATED
+    assert story.count(FactKind.SEAL_WAITED) == 1
+
+
+def test_after_an_outage_a_change_waits_for_the_seal_and_goes_on(office: Office) -> None:
+    version = office.publish()
+    change, run = ask(office, version, 1)
+    tell(office, change)
+    office.clock.pass_time(days=2)
+    with pytest.raises(NotYet):
+        guard_change(run)
+    office.clock.pass_time(minutes=1)
+    office.seal()
+    assert guard_change(run)
+
+
+def test_what_came_after_the_last_seal_counts_from_its_own_time(office: Office) -> None:
+    version = office.publish()
+    first, run = ask(office, version, 1)
+    tell(office, first)
+    office.seal()
+    office.clock.pass_time(days=2)  # nothing happens, so nothing waits
+    tell(office, first)
+    office.clock.pass_time(seconds=LIMIT_SECONDS)
+    assert guard_change(run)
+
+
+def test_a_log_that_was_touched_refuses_at_once_until_it_is_sealed_again(office: Office) -> None:
+    version = office.publish()
+    change, run = ask(office, version, 1)
+    tell(office, change)
+    touch(office)
+    with pytest.raises(UnsealedError, match=r"the audit log does not verify: .* are missing"):
+        guard_change(run)
+    assert office.read(change).status is ChangeStatus.REFUSED
+
+
+def test_once_the_log_is_restored_and_sealed_changes_begin_again(office: Office) -> None:
+    version = office.publish()
+    change, _ = ask(office, version, 1)
+    tell(office, change)
+    office.seal()
+    with office.database.session() as session:
+        session.execute(text("CREATE TABLE kept AS SELECT * FROM audit_leaves"))
+    touch(office)
+    with pytest.raises(TouchedLogError):
+        office.seal()  # said once, however often it is found
+    with office.database.session() as session:
+        assert session.scalar(text("SELECT count(*) FROM audit_actions")) == 1
+        session.execute(text("DELETE FROM audit_leaves"))
+        session.execute(text("INSERT INTO audit_leaves SELECT * FROM kept"))
+    office.seal()
+    _, run = ask(office, version, 2)
+    assert guard_change(run)
+
+
+@pytest.mark.parametrize(("passes", "begins"), [("[budgets]", False), ("[sealing]", True)])
+def test_an_emergency_change_begins_only_where_the_policy_lets_it_pass(
+    office: Office, tmp_path: Path, passes: str, begins: bool
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(f"emergency: {{passes: {passes}}}\n")
+    office = replace(office, settings=office.settings.model_copy(update={"policy_file": policy}))
+    version = office.publish()
+    change, run = ask(office, version, 1, change_type=ChangeType.EMERGENCY)
+    tell(office, change)
+    touch(office)
+    if begins:
+        assert guard_change(run)
+    else:
+        with pytest.raises(UnsealedError):
+            guard_change(run)
