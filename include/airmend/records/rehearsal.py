@@ -74,7 +74,7 @@ from airmend.records.runbooks import (
     get_version,
     lock_reason,
 )
-from airmend.records.sealed import seal_state
+from airmend.records.sealed import seal_state, sealing_state
 from airmend.records.signatures import list_signatures
 from airmend.records.standard import latest_step, latest_template
 from airmend.records.starts import list_starts, queue_for_start, record_start, was_started
@@ -123,6 +123,7 @@ def _begin(session: Session, change: ChangeRequest, at: datetime) -> None:
     current_catalog_version(session)
     read_database_clock(session)
     latest_time(session)
+    sealing_state(session)
     lock_reason(session, NOBODY)
     overdue_review(session, NOBODY, at)
     active_suppressions(session, at)
