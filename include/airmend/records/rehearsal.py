@@ -65,7 +65,7 @@ from airmend.records.model import FactKind
 from airmend.records.notices import list_notices
 from airmend.records.past_incidents import incidents_of_known_error, incidents_of_service
 from airmend.records.recurrences import find_recurred, find_recurrences
-from airmend.records.reports import load_report, store_report
+from airmend.records.reports import latest_reported, load_report, store_report
 from airmend.records.reviews import find_review, overdue_review
 from airmend.records.runbooks import (
     current_catalog_version,
@@ -188,6 +188,7 @@ def _end(session: Session, change: ChangeRequest, incident: Incident, at: dateti
     read_story(session, incident.id)
     seal_state(session, incident.id, change.id)
     load_report(session, change.id)
+    latest_reported(session, incident.id)
     store_report(session, {}, change.id, incident.id, at)
 
 
