@@ -70,12 +70,14 @@ class Neighbours:
     """The memory of one process; used by its one writer.
 
     Args:
-        grouping: Recognises what belongs together.
+        read: Gives what recognises what belongs together; asked once a batch. Another one begins
+            anew with what the records hold.
     """
 
-    def __init__(self, grouping: Grouping) -> None:
-        self.grouping = grouping
-        self._groups = grouping.open_groups()
+    def __init__(self, read: Callable[[], Grouping]) -> None:
+        self._read = read
+        self.grouping = read()
+        self._groups = self.grouping.open_groups()
         self._after = 0  # the number of the last member that was read
         self._added: set[tuple[str, str]] = set()  # by the last batch: incident, fingerprint
         self._swept_at: datetime | None = None
@@ -83,6 +85,9 @@ class Neighbours:
 
     def refresh(self, session: Session, at: datetime) -> None:
         """Begin a batch: learn what others have stored since the last one."""
+        if (grouping := self._read()) is not self.grouping:
+            self.grouping = grouping
+            self.undo()
         for row in open_members_after(session, self._after, since=at - self.grouping.window):
             self._after = row.id
             if (row.incident_id, row.fingerprint) not in self._added:

@@ -104,7 +104,8 @@ class Ports:
         base_url: Where people reach Airflow.
         limits: Gives the windows of intake as the policy has them now.
         suppressing: What holds incidents back; None where nothing is configured.
-        grouping: Recognises alerts of one cause; None leaves every one alone.
+        grouping: Gives what recognises alerts of one cause, the same object as long as it is the
+            same; None leaves every alert alone.
         names: Gives the services and hosts that a ticket may mention; asked for tickets alone,
             and may take its time.
         suggest: Finds known errors that are like an incident; None finds none.
@@ -122,7 +123,7 @@ class Ports:
     base_url: str
     limits: Callable[[], IntakeLimits] = IntakeLimits
     suppressing: Suppressing | None = None
-    grouping: Grouping | None = None
+    grouping: Callable[[], Grouping] | None = None
     names: Callable[[], KnownNames] = KnownNames
     suggest: Suggester | None = None
     observers: Observers = lambda _session: lambda _runbook_id: False

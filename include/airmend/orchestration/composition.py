@@ -99,6 +99,36 @@ class PolicyLimits:
         return self._policy
 
 
+class TopologyGrouping:
+    """How alerts of one cause are recognised, by the topology as it stands now.
+
+    One that cannot be used leaves the grouping as it was: by labels alone, where none could be
+    used before. The same object as long as the topology is the same.
+
+    Args:
+        read: Gives the topology, the same object as long as it is the same.
+    """
+
+    def __init__(self, read: Callable[[], Topology | None]) -> None:
+        self._read = read
+        self._topology: Topology | None = None
+        self._grouping = build_grouping(None)
+        self._told: ConfigurationError | None = None
+
+    def __call__(self) -> Grouping:
+        """The grouping."""
+        try:
+            topology = self._read()
+        except ConfigurationError as error:
+            if error is not self._told:
+                self._told = error
+                _log.error("alerts are grouped as before: %s", error)
+            return self._grouping
+        if topology is not self._topology:
+            self._topology, self._grouping = topology, build_grouping(topology)
+        return self._grouping
+
+
 def compose_intake(start_run: Callable[[ChangeRequest], str]) -> Intake:
     """The intake of this process, with the senders of its own that it has now.
 
@@ -118,7 +148,7 @@ def compose_intake(start_run: Callable[[ChangeRequest], str]) -> Intake:
         base_url=settings.base_url,
         limits=policy,
         observers=policy.observers,
-        grouping=_build_grouping(topology),
+        grouping=TopologyGrouping(topology),
         names=TicketNames(
             topology,
             lambda: InventoryReader(settings.inventory, settings.inventory_cache).read(),
@@ -129,12 +159,3 @@ def compose_intake(start_run: Callable[[ChangeRequest], str]) -> Intake:
             load=partial(load_rules, calendars=settings.maintenance_dir), find=find_suppression
         ),
     )
-
-
-def _build_grouping(read: Callable[[], Topology | None]) -> Grouping:
-    """By the topology as it is now; by labels alone where it cannot be used."""
-    try:
-        return build_grouping(read())
-    except ConfigurationError as error:
-        _log.error("alerts are grouped without the topology: %s", error)
-        return build_grouping(None)

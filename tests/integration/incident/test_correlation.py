@@ -22,7 +22,8 @@ TOPOLOGY = Topology(
 @pytest.fixture
 def desk(desk: Desk) -> Desk:
     """A desk that groups by a topology of two systems."""
-    desk.intake = desk.with_ports(grouping=build_grouping(TOPOLOGY))
+    grouping = build_grouping(TOPOLOGY)
+    desk.intake = desk.with_ports(grouping=lambda: grouping)
     return desk
 
 
@@ -45,3 +46,16 @@ def test_an_alert_of_another_system_at_the_same_time_is_an_incident_of_its_own(d
 def test_what_a_runbook_takes_by_itself_is_not_joined(desk: Desk) -> None:
     desk.alert(name="PagesSlow", service="shop", host="web1")
     assert desk.alert().outcome == "started"
+
+
+def test_a_topology_that_is_edited_counts_from_the_next_alert_on(desk: Desk) -> None:
+    edited = Topology([make_service("shop"), make_service("catalogue"), make_service("mail")])
+    current = [build_grouping(edited)]
+    desk.intake = desk.with_ports(grouping=lambda: current[-1])
+    first = desk.alert(name="DiskSlow", service="catalogue", host="db1")
+    apart = desk.alert(name="PagesSlow", service="shop", host="web1")
+    assert apart.outcome == "unmatched"
+    current.append(build_grouping(TOPOLOGY))
+    near = desk.alert(name="PagesGone", service="shop", host="web1")
+    assert (near.outcome, near.incident) == ("joined", apart.incident)
+    assert desk.alert(name="DiskGone", service="catalogue", host="db1").incident == first.incident

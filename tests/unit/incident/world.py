@@ -90,21 +90,25 @@ class ByService:
                 del self.groups[group_id]
 
 
-def by_service(upstream: Mapping[str, set[str]] | None = None) -> Grouping:
+def by_service(upstream: Mapping[str, set[str]] | None = None) -> Callable[[], Grouping]:
     """Grouping for tests: by service, and by what it depends on directly."""
     depends_on = upstream or {}
-    return Grouping(
+    grouping = Grouping(
         timedelta(hours=1),
         lambda: ByService(depends_on),
         lambda cause, effect: cause in depends_on.get(effect, ()),
     )
+    return lambda: grouping
 
 
 class World:
     """Incidents, members and changes, kept from one alert to the next."""
 
     def __init__(
-        self, *, limits: IntakeLimits | None = None, grouping: Grouping | None = None
+        self,
+        *,
+        limits: IntakeLimits | None = None,
+        grouping: Callable[[], Grouping] | None = None,
     ) -> None:
         self.limits, self.now, self.mutes = limits or IntakeLimits(), AT, list[Mute]()
         self.situation, self.version = Situation(), make_runbook_version()
