@@ -117,7 +117,7 @@ def find_source(name: str) -> Source:
 
 @lru_cache(maxsize=64)
 def _load(name: str) -> Source:
-    """A module of this folder; Python's own way to one that is loaded takes a dozen times longer."""
+    """A module of this folder; Python's own way to one that is loaded takes ten times longer."""
     return cast(Source, importlib.import_module(f"{__name__}.{name}"))
 
 
