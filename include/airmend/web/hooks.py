@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple
 
 import anyio
 from anyio.to_thread import run_sync
@@ -176,7 +176,8 @@ class HookEndpoint:
 
 def create_hooks(hooks: Hooks) -> APIRouter:
     """The route of the webhooks."""
-    router, endpoint = APIRouter(), HookEndpoint(hooks)
+    router = APIRouter()
+    endpoint: Any = HookEndpoint(hooks)  # Starlette takes applications here; its types do not say
     for path in ("/hooks/{source}", "/hooks/{source}/"):  # many senders follow no redirect
         router.add_route(path, endpoint, methods=["POST"])
     return router

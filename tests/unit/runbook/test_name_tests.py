@@ -13,11 +13,11 @@ from tests.builders import make_incident
 
 def test_a_list_of_names_is_read_over_lines_and_in_both_quotes() -> None:
     expression = 'incident.name in ["HostDown",\n  \'host "down"\' , ""]\n'
-    assert names_asked_for(expression) == {"HostDown", 'host "down"', ""}
+    assert names_asked_for(expression) == frozenset({"HostDown", 'host "down"', ""})
 
 
 def test_one_name_is_read() -> None:
-    assert names_asked_for(" incident.name=='HostDown'") == {"HostDown"}
+    assert names_asked_for(" incident.name=='HostDown'") == frozenset({"HostDown"})
 
 
 @pytest.mark.parametrize(
