@@ -10,6 +10,10 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+SERVER_THRESHOLD = 50_000
+"""A server looks for circles after so many objects more; Python's 700 are a single batch's worth,
+which is gone again by counting references."""
+
 
 @contextmanager
 def collector_at_rest() -> Iterator[None]:
@@ -24,6 +28,10 @@ def collector_at_rest() -> Iterator[None]:
 
 
 def leave_alone_what_stands() -> None:
-    """Collect once, and look at nothing of what is left any more; for a server that has started."""
+    """Collect once, and look at nothing of what is left any more; for a server that has started.
+
+    From then on it looks for circles more seldom.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(SERVER_THRESHOLD)

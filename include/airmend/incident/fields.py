@@ -7,6 +7,7 @@ deep nesting. Times are read in `times.py`, tags and placeholders in `tags.py`.
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import re
@@ -52,6 +53,13 @@ _PRIORITY = re.compile(
 )
 
 
+def _refuse_constant(word: str) -> object:
+    raise ValueError(f"{word} is not a number in JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
 def decode_json(body: bytes) -> object:
     """Decode a body as JSON in UTF-8.
 
@@ -59,12 +67,8 @@ def decode_json(body: bytes) -> object:
         MalformedBodyError: It is not JSON, or not JSON that can be kept: NaN, a number of
             thousands of digits, nesting without end.
     """
-
-    def refuse_constant(word: str) -> object:
-        raise ValueError(f"{word} is not a number in JSON")
-
     try:
-        document: object = json.loads(body.decode("utf-8-sig"), parse_constant=refuse_constant)
+        document: object = _DECODER.decode(body.removeprefix(codecs.BOM_UTF8).decode())
     except UnicodeDecodeError as error:
         raise MalformedBodyError(
             f"the body is not UTF-8 (byte {error.start}); send JSON in UTF-8"

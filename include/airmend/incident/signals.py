@@ -97,16 +97,13 @@ def read_naming(signal: Signal, graph: ServiceGraph) -> Naming:
 
 
 def _names(signal: Signal) -> Iterator[str]:
-    yield from _value(signal.labels.get("pod"))
-    yield from _value(read_host(signal.labels.get("instance")))  # without its port
-    yield from _value(signal.service)
-    for label in SERVICE_LABELS:
-        yield from _value(signal.labels.get(label))
-    yield from _value(signal.host)
-    for label in HOST_LABELS:
-        yield from _value(signal.labels.get(label))
-
-
-def _value(text: str | None) -> Iterator[str]:
-    if text:
-        yield text
+    labels = signal.labels
+    candidates = (
+        labels.get("pod"),
+        read_host(labels.get("instance")),  # without its port
+        signal.service,
+        *(labels.get(label) for label in SERVICE_LABELS),
+        signal.host,
+        *(labels.get(label) for label in HOST_LABELS),
+    )
+    return (name for name in candidates if name)

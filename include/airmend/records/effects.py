@@ -29,7 +29,7 @@ from airmend.incident.model import Alert, Member
 from airmend.records.changes import change_values
 from airmend.records.incidents import incident_values
 from airmend.records.model import FactKind
-from airmend.records.prepared import Write
+from airmend.records.prepared import Write, connection_of
 from airmend.records.situation import MemberStanding, Situation, next_delivery_numbers
 from airmend.records.tables import (
     AlertRow,
@@ -108,7 +108,7 @@ def write_effects(
         sqlalchemy.exc.IntegrityError: A delivery with this key, an id, or an open incident of a
             fingerprint is there already; undo the transaction.
     """
-    connection = session.connection()
+    connection = connection_of(session)
     writes = _writes(connection.dialect)
     writes.release.run(connection, [{"delivery": each} for each in effects.released])
     numbers = next_delivery_numbers(session, len(effects.deliveries))

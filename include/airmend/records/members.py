@@ -11,7 +11,7 @@ from sqlalchemy import Dialect, bindparam, select
 from sqlalchemy.orm import Session
 
 from airmend.incident.model import OPEN_INCIDENT_STATUSES, IncidentStatus, Member
-from airmend.records.prepared import Read, within
+from airmend.records.prepared import Read, connection_of, within
 from airmend.records.tables import IncidentMemberRow, IncidentRow
 
 SIGNALS_LIMIT = 5_000
@@ -43,7 +43,7 @@ def open_members_after(session: Session, number: int, *, since: datetime) -> lis
 
     Those of suppressed incidents are left out.
     """
-    connection = session.connection()
+    connection = connection_of(session)
     rows = _open_members(connection.dialect).rows(
         connection, after=number, since=since, statuses=_JOINABLE
     )

@@ -8,8 +8,9 @@ Called by what intake asks once a batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from operator import itemgetter
 from typing import Any
 
 from pydantic_core import to_json
@@ -27,9 +28,12 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 Processor = Callable[[Any], Any] | None
+
+_CONNECTION = "airmend.connection"
 
 
 class Write:
@@ -47,21 +51,19 @@ class Write:
         compiled: Any = statement.compile(
             dialect=_positional(dialect), column_keys=list(names) if names else None
         )
-        self._text, self._names = compiled.string, tuple(compiled.positiontup)
-        self._processors = [
-            _bind_processor(compiled.binds[name].type, dialect) for name in self._names
-        ]
+        names = tuple(compiled.positiontup)
+        self._text, self._take = compiled.string, _taker(names)
+        self._processors = _numbered(
+            _bind_processor(compiled.binds[name].type, dialect) for name in names
+        )
 
     def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         """Execute it for each row; nothing for none."""
         if rows:
-            places = list(zip(self._names, self._processors, strict=True))
-            values = [
-                tuple(
-                    row[name] if process is None else process(row[name]) for name, process in places
-                )
-                for row in rows
-            ]
+            values = [list(self._take(row)) for row in rows]
+            for place, process in self._processors:
+                for row in values:
+                    row[place] = process(row[place])
             execute(connection, self._text, values, is_many=True)
 
 
@@ -81,10 +83,10 @@ class Read:
         }
         self._is_sqlite = dialect.name == "sqlite"
         self._binds = [_bind_processor(compiled.binds[n].type, dialect) for n in self._names]
-        self._processors = [
+        self._processors = _numbered(
             column.type.dialect_impl(dialect).result_processor(dialect, None)
             for column in query.selected_columns
-        ]
+        )
 
     def rows(self, connection: Connection, **parameters: Any) -> list[list[Any]]:
         """The rows, in the types of their columns; a list is a parameter of `within`."""
@@ -93,13 +95,11 @@ class Read:
             self._write(given[name], process)
             for name, process in zip(self._names, self._binds, strict=True)
         )
-        return [
-            [
-                value if process is None else process(value)
-                for value, process in zip(row, self._processors, strict=True)
-            ]
-            for row in execute(connection, self._text, values)
-        ]
+        rows = [list(row) for row in execute(connection, self._text, values)]
+        for place, process in self._processors:
+            for row in rows:
+                row[place] = process(row[place])
+        return rows
 
     def _write(self, value: Any, process: Processor) -> Any:
         if isinstance(value, list):
@@ -137,12 +137,35 @@ def execute(
         ) from error
 
 
+def connection_of(session: Session) -> Connection:
+    """The connection of a session's transaction; asking the session costs as much as a query.
+
+    It is asked once a transaction.
+    """
+    found: Connection | None = session.info.get(_CONNECTION)
+    if found is None or found.closed or not found.in_transaction():
+        found = session.info[_CONNECTION] = session.connection()
+    return found
+
+
 def within(column: ColumnElement[Any], name: str, dialect: Dialect) -> ColumnElement[bool]:
     """Whether a column holds one of a list of texts, whose length does not change the statement."""
     if dialect.name == "sqlite":
         texts = func.json_each(bindparam(name, type_=String())).table_valued("value")
         return column.in_(select(texts.c.value))
     return column == any_(bindparam(name, type_=ARRAY(String)))
+
+
+def _taker(names: Sequence[str]) -> Callable[[dict[str, Any]], Sequence[Any]]:
+    """What takes the values of some names out of a row, in their order."""
+    if len(names) == 1:  # for one name, itemgetter gives its value and no tuple
+        return lambda row: (row[names[0]],)
+    return itemgetter(*names)
+
+
+def _numbered(processors: Iterable[Processor]) -> list[tuple[int, Callable[[Any], Any]]]:
+    """The processors that there are, each with its place; most columns have none."""
+    return [(place, each) for place, each in enumerate(processors) if each is not None]
 
 
 def _positional(dialect: Dialect) -> Dialect:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from airmend.errors import UnknownRunbookError
 from airmend.records.ledger import append_fact
 from airmend.records.model import Catalog, FactKind, RunbookLock
-from airmend.records.prepared import Read
+from airmend.records.prepared import Read, connection_of
 from airmend.records.tables import (
     CatalogRow,
     ChangeRow,
@@ -97,7 +97,7 @@ def get_catalog(session: Session, version: str) -> Catalog:
 
 def current_catalog_version(session: Session) -> str | None:
     """The version of the catalog that was published last; None before the first."""
-    connection = session.connection()
+    connection = connection_of(session)
     rows = _newest_catalog(connection.dialect).rows(connection)
     return rows[0][0] if rows else None
 

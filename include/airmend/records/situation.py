@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from airmend.change.model import ChangeRequest
 from airmend.incident.model import Alert, AlertStatus, Incident, Member
-from airmend.records.prepared import Read, execute, within
+from airmend.records.prepared import Read, connection_of, execute, within
 from airmend.records.tables import (
     AlertRow,
     ChangeRow,
@@ -111,7 +111,7 @@ class Situation:
 
 def lock_registration(session: Session) -> None:
     """Let no other process register alerts until this transaction ends."""
-    connection = session.connection()
+    connection = connection_of(session)
     if connection.dialect.name == "postgresql":
         execute(connection, _LOCK)
 
@@ -126,7 +126,7 @@ def load_situation(
         keys: Source and key of each delivery.
         alerts: All alerts of the deliveries.
     """
-    connection = session.connection()
+    connection = connection_of(session)
     queries = _queries(connection.dialect)
     situation = Situation(fetch=lambda incident_id: _fetch(connection, incident_id))
     sources, names = {source for source, _ in keys}, {name for _, name in keys}
@@ -164,7 +164,7 @@ def load_situation(
 
 def next_delivery_numbers(session: Session, count: int) -> list[int]:
     """The numbers of new deliveries, rising; nobody else takes any while registration is locked."""
-    connection = session.connection()
+    connection = connection_of(session)
     if connection.dialect.name == "postgresql":
         return sorted(number for (number,) in execute(connection, _NUMBERS, (count,)))
     ((last,),) = execute(connection, _LAST_NUMBER)

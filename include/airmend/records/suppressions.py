@@ -17,7 +17,7 @@ from sqlalchemy import Dialect, bindparam, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from airmend.incident.model import KillSwitch, Scope, ScopeKind, SuppressionKind, SuppressionRule
-from airmend.records.prepared import Read
+from airmend.records.prepared import Read, connection_of
 from airmend.records.tables import KillSwitchRow, SuppressionRow
 
 
@@ -72,7 +72,7 @@ def active_suppressions(session: Session, at: datetime) -> list[SuppressionRule]
 
 def coming_suppressions(session: Session, at: datetime) -> list[SuppressionRule]:
     """The rules that hold incidents back at a time or will, in the order of their starts."""
-    connection = session.connection()
+    connection = connection_of(session)
     rows = _queries(connection.dialect).coming.rows(connection, at=at)
     names = [column.name for column in _rule]
     return [_to_model(SimpleNamespace(**dict(zip(names, row, strict=True)))) for row in rows]
@@ -111,7 +111,7 @@ def set_kill_switch(session: Session, entry: KillSwitch) -> bool:
 
 def kill_switch_state(session: Session) -> KillSwitch | None:
     """How the kill switch stands: its newest entry; None where it was never used."""
-    connection = session.connection()
+    connection = connection_of(session)
     rows = _queries(connection.dialect).newest.rows(connection)
     if not rows:
         return None

@@ -15,6 +15,7 @@ from airmend.expressions import PROGRAMS, ExpressionError, PreparedFacts, evalua
 from airmend.incident.model import MatchRejection
 from airmend.runbook.inputs import Value, resolve_inputs
 from airmend.runbook.model import Runbook, RunbookVersion
+from airmend.runbook.name_tests import names_asked_for
 
 _NAMED_IN_A_TIE = 5
 
@@ -44,10 +45,10 @@ def match_runbooks(facts: dict[str, Any], runbooks: Sequence[RunbookVersion]) ->
     """
     candidates: list[tuple[RunbookVersion, dict[str, Value]]] = []
     reasons: dict[str, str] = {}
-    prepared = PreparedFacts(facts)
+    prepared, name = PreparedFacts(facts), facts["name"]
     for version in runbooks:
         runbook = version.runbook
-        reason = _reject(runbook, prepared)
+        reason = _reject(runbook, name, prepared)
         if reason is None:
             try:
                 candidates.append((version, resolve_inputs(runbook, prepared)))
@@ -70,7 +71,7 @@ def match_runbooks(facts: dict[str, Any], runbooks: Sequence[RunbookVersion]) ->
                 "make one of them more specific"
             )
     winner, inputs = best[0] if len(best) == 1 else (None, {})
-    rejections = [MatchRejection(runbook_id=name, reason=reasons[name]) for name in sorted(reasons)]
+    rejections = [_reject_with(id_, reasons[id_]) for id_ in sorted(reasons)]
     return Match(runbook=winner, inputs=inputs, rejections=rejections)
 
 
@@ -81,9 +82,14 @@ def _name_some(ids: Sequence[str]) -> str:
     return " and ".join(named + ([f"{left} more"] if left else []))
 
 
-def _reject(runbook: Runbook, facts: PreparedFacts) -> str | None:
+def _reject(runbook: Runbook, name: str, facts: PreparedFacts) -> str | None:
     """Why the expressions of a runbook do not hold; None when all of them are true."""
     for expression in runbook.match:
+        names = names_asked_for(expression)
+        if names is not None:
+            if name in names:
+                continue
+            return _say_not_true(expression)
         try:
             value = evaluate(expression, facts)
         except ExpressionError as error:
@@ -93,6 +99,12 @@ def _reject(runbook: Runbook, facts: PreparedFacts) -> str | None:
         if value is not True:
             return f"{_on_one_line(expression)} is {type(value).__name__} and not true or false"
     return None
+
+
+@lru_cache(maxsize=PROGRAMS)
+def _reject_with(runbook_id: str, reason: str) -> MatchRejection:
+    """A rejection; the same runbooks reject the same way again and again."""
+    return MatchRejection(runbook_id=runbook_id, reason=reason)
 
 
 @lru_cache(maxsize=PROGRAMS)

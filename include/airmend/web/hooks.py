@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple
 
 import anyio
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi import APIRouter
+from pydantic_core import to_json
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from airmend.errors import (
     ConfigurationError,
@@ -52,6 +54,8 @@ UNKNOWN = "unknown"
 
 SLOW_RETRY_SECONDS = 10
 
+_ACCEPTED = int(HTTPStatus.ACCEPTED)
+
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
 
@@ -79,15 +83,22 @@ class Hooks:
         self._threads = anyio.CapacityLimiter(THREADS)
         self._threads_of: dict[str, anyio.CapacityLimiter] = {}
 
-    async def receive(self, source: str, request: Request) -> Answer:
+    async def receive(self, source: str, scope: Scope, receive: Receive) -> Answer:
         """Take one delivery in; when this returns, it is stored.
+
+        Args:
+            source: The last part of the address.
+            scope: The request, as ASGI has it.
+            receive: Gives its body.
 
         Raises:
             OverloadError: More comes in than is taken in.
             IntakeError: It is refused.
             AirmendError: It cannot be taken in now.
+            ClientDisconnect: The sender hung up before the end of the body.
         """
-        peer = request.client.host if request.client else ""
+        client = scope.get("client")
+        peer = client[0] if client else ""
         try:
             find_source(source)  # nothing is read for an address that does not exist
         except IntakeError as error:
@@ -95,12 +106,12 @@ class Hooks:
                 await self._run(UNKNOWN, self._intake.count_refusal, source, error)
             raise
         with self._admission.enter(source, peer):
+            headers = _read_headers(scope)
             try:
-                body = await _read_body(request)
+                body = await _read_body(headers, receive)
             except IntakeError as error:
                 await self._run(source, self._intake.count_refusal, source, error)
                 raise
-            headers = _read_headers(request)
             answer = await self._take_in(source, headers, body)
             if is_confirmation(headers, source):
                 await self._run(source, self._confirm, source, body)
@@ -140,44 +151,64 @@ class Hooks:
             return await run_sync(function, *args, limiter=self._threads)
 
 
+class HookEndpoint:
+    """The route of the webhooks as a bare ASGI application.
+
+    FastAPI's own routes take parameters and bodies apart before they call; there is nothing to
+    take apart here, and that would be most of what a delivery costs besides intake.
+
+    Args:
+        hooks: Takes deliveries in.
+    """
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; errors go on to the handlers of the application."""
+        answer = await self._hooks.receive(scope["path_params"]["source"], scope, receive)
+        body = to_json(answer)
+        length = str(len(body)).encode()
+        headers = [(b"content-length", length), (b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": _ACCEPTED, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
 def create_hooks(hooks: Hooks) -> APIRouter:
     """The route of the webhooks."""
     router = APIRouter()
-
-    @router.post("/hooks/{source}")
-    @router.post("/hooks/{source}/")  # many senders do not follow a redirect
-    async def receive_delivery(source: str, request: Request) -> Response:
-        answer = await hooks.receive(source, request)
-        return Response(
-            answer.model_dump_json(), int(HTTPStatus.ACCEPTED), media_type="application/json"
-        )
-
+    endpoint: Any = HookEndpoint(hooks)  # Starlette takes applications here; its types do not say
+    for path in ("/hooks/{source}", "/hooks/{source}/"):  # many senders follow no redirect
+        router.add_route(path, endpoint, methods=["POST"])
     return router
 
 
-def _read_headers(request: Request) -> dict[str, str]:
+def _read_headers(scope: Scope) -> dict[str, str]:
     """The headers by their names in lower case, and the query of the address.
 
     A header that was sent more than once is one with commas, as RFC 9110 says: of two
     signatures or tokens neither is picked.
     """
     headers: dict[str, str] = {}
-    for name, value in request.headers.items():
-        known = headers.get(name.lower())
-        headers[name.lower()] = value if known is None else f"{known}, {value}"
-    return {name: value for name, value in headers.items() if not name.startswith(":")} | {
-        QUERY: hidden_query(request.scope)
-    }
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        if name.startswith(":"):
+            continue
+        known = headers.get(name)
+        headers[name] = value if known is None else f"{known}, {value}"
+    headers[QUERY] = hidden_query(scope)
+    return headers
 
 
-async def _read_body(request: Request) -> bytes:
+async def _read_body(headers: Mapping[str, str], receive: Receive) -> bytes:
     """The whole body; stops reading where it is larger than the limit.
 
     Raises:
         PayloadTooLargeError: It says that it is larger, or turns out to be.
         OverloadError: It did not come in time; on a busy way that is nobody's fault.
+        ClientDisconnect: The sender hung up before the end of it.
     """
-    announced = request.headers.get("content-length", "0")
+    announced = headers.get("content-length", "0")
     # more digits than the limit has are too many, whatever they say
     if len(announced) > len(str(MAX_BODY_BYTES)) or (
         announced.isdecimal() and int(announced) > MAX_BODY_BYTES
@@ -186,13 +217,17 @@ async def _read_body(request: Request) -> bytes:
     body = bytearray()
     try:
         async with asyncio.timeout(READ_TIMEOUT_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                body += message.get("body", b"")
                 if len(body) > MAX_BODY_BYTES:
                     raise _too_large()
+                if not message.get("more_body", False):
+                    return bytes(body)
     except TimeoutError as error:
         raise OverloadError("the body did not come in time", SLOW_RETRY_SECONDS) from error
-    return bytes(body)
 
 
 def _too_large() -> PayloadTooLargeError:

@@ -36,10 +36,7 @@ def sign(secret: str, *content: bytes) -> bytes:
 
 def sign_with_key(key: bytes, *content: bytes) -> bytes:
     """The HMAC-SHA256 of some content, one part after the other."""
-    digest = hmac.new(key, digestmod=hashlib.sha256)
-    for part in content:
-        digest.update(part)
-    return digest.digest()
+    return hmac.digest(key, b"".join(content), "sha256")
 
 
 def to_bytes(text: str) -> bytes:
