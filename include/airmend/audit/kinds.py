@@ -20,6 +20,7 @@ from airmend.change.model import FINAL_CHANGE_STATUSES
 from airmend.execution.model import ExecutionStatus
 from airmend.records.audit_tables import AuditActionRow
 from airmend.records.emergency_tables import HandRequestRow, ReviewRow
+from airmend.records.runbook_tables import RunbookVersionRow
 from airmend.records.signature_tables import RunbookSignatureRow
 from airmend.records.standard_tables import (
     AuthorshipRow,
@@ -27,15 +28,13 @@ from airmend.records.standard_tables import (
     CausedIncidentRow,
     TemplateRow,
 )
+from airmend.records.suppression_tables import KillSwitchRow, SuppressionRow
 from airmend.records.tables import (
     ChangeRow,
     DecisionRow,
     DeliveryRow,
     ExecutionRow,
-    KillSwitchRow,
     LedgerRow,
-    RunbookVersionRow,
-    SuppressionRow,
     Table,
 )
 

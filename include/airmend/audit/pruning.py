@@ -22,6 +22,7 @@ from airmend.records.emergency_tables import HandRequestRow, ReviewRow
 from airmend.records.guard_tables import TierShareRow
 from airmend.records.people_tables import NoticeRow
 from airmend.records.problem_tables import RecurrenceRow
+from airmend.records.runbook_tables import RunbookLockRow
 from airmend.records.standard_tables import CausedIncidentRow
 from airmend.records.tables import (
     AlertRow,
@@ -34,7 +35,6 @@ from airmend.records.tables import (
     LedgerRow,
     QuestionRow,
     ReportRow,
-    RunbookLockRow,
     StartRow,
     Table,
     VoteRow,

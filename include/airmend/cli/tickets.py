@@ -10,7 +10,8 @@ import typer
 from airmend.cli.rule_options import records
 from airmend.errors import UnknownIncidentError
 from airmend.itsm.model import Ticket, TicketSystemState
-from airmend.records.tickets import list_systems, list_tickets, retry_tickets
+from airmend.records.ticket_systems import list_systems
+from airmend.records.tickets import list_tickets, retry_tickets
 
 SHOWN = 200
 

@@ -38,22 +38,24 @@ from airmend.itsm.system import TicketSystem
 from airmend.records.database import Database
 from airmend.records.ledger import append_fact
 from airmend.records.model import FactKind
+from airmend.records.ticket_systems import (
+    give_turn_back,
+    note_away,
+    note_reached,
+    read_system,
+    take_turn,
+)
 from airmend.records.tickets import (
     due_tickets,
     enrol,
-    give_turn_back,
-    note_away,
     note_facts,
     note_failed,
     note_intent,
     note_linked,
-    note_reached,
     note_told,
     postpone,
-    read_system,
     read_versions,
     settle,
-    take_turn,
 )
 
 CREATION_SETTLES = timedelta(minutes=2)

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from airmend.change.model import FINAL_CHANGE_STATUSES, ChangeRequest, ChangeStatus
-from airmend.records.tables import ChangeRow, RunbookVersionRow, StartRow
+from airmend.records.runbook_tables import RunbookVersionRow
+from airmend.records.tables import ChangeRow, StartRow
 
 AT_WORK = frozenset({ChangeStatus.EXECUTING, ChangeStatus.VERIFYING, ChangeStatus.ROLLING_BACK})
 

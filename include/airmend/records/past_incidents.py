@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from airmend.change.model import ChangeStatus
 from airmend.incident.model import Incident
-from airmend.records.tables import ChangeRow, IncidentRow, RunbookVersionRow
+from airmend.records.runbook_tables import RunbookVersionRow
+from airmend.records.tables import ChangeRow, IncidentRow
 
 MOST = 5000
 """So many are read; who has more in 90 days reads no single numbers any more."""

@@ -13,13 +13,8 @@ from airmend.errors import UnknownRunbookError
 from airmend.records.ledger import append_fact
 from airmend.records.model import Catalog, FactKind, RunbookLock
 from airmend.records.prepared import Read, connection_of
-from airmend.records.tables import (
-    CatalogRow,
-    ChangeRow,
-    RunbookLockRow,
-    RunbookVersionRow,
-    Table,
-)
+from airmend.records.runbook_tables import CatalogRow, RunbookLockRow, RunbookVersionRow
+from airmend.records.tables import ChangeRow, Table
 from airmend.runbook.model import RunbookVersion
 
 

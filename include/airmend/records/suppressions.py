@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from airmend.incident.model import KillSwitch, Scope, ScopeKind, SuppressionKind, SuppressionRule
 from airmend.records.prepared import Read, connection_of
-from airmend.records.tables import KillSwitchRow, SuppressionRow
+from airmend.records.suppression_tables import KillSwitchRow, SuppressionRow
 
 
 def create_suppression(session: Session, rule: SuppressionRule) -> None:

@@ -1,4 +1,4 @@
-"""What ticket systems were told: whose turn it is to tell, what is left, what went wrong.
+"""What ticket systems were told: what is left, and what went wrong.
 
 Every function is a part of one short transaction; nothing here waits for a ticket system.
 """
@@ -6,14 +6,13 @@ Every function is a part of one short transaction; nothing here waits for a tick
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from airmend.itsm.model import Stage, Ticket, TicketKind, TicketReference, TicketSystemState
-from airmend.records.database import updated_one
+from airmend.itsm.model import Stage, Ticket, TicketKind, TicketReference
 from airmend.records.model import FactKind
 from airmend.records.tables import ChangeRow, IncidentRow, LedgerRow
 from airmend.records.ticket_tables import TicketRow, TicketSystemRow
@@ -21,77 +20,11 @@ from airmend.records.ticket_tables import TicketRow, TicketSystemRow
 LOOKED_BACK = 2_000
 """Facts below the mark that are looked at again: PostgreSQL may show a lower number later."""
 
-TURN = timedelta(minutes=10)
-"""So long nobody else tells a system anything, unless the turn is given back before."""
 
 _WITHOUT_MEANING = (FactKind.ALERT_REPEATED.value, FactKind.TICKET_REFUSED.value)
 """Facts after which a ticket stays as it is."""
 
 _CHUNK = 500
-
-
-def take_turn(session: Session, system: str, owner: str, now: datetime) -> bool:
-    """Become the one who tells a system, or stay it; False while somebody else is.
-
-    The first call is the moment from which on incidents are told.
-
-    Raises:
-        sqlalchemy.exc.IntegrityError: Two came first at the same instant; the other one was it.
-    """
-    if session.get(TicketSystemRow, system) is None:
-        session.add(TicketSystemRow(system=system, since=now))
-        session.flush()
-    result = session.execute(
-        update(TicketSystemRow)
-        .where(
-            TicketSystemRow.system == system,
-            or_(
-                TicketSystemRow.held_until.is_(None),
-                TicketSystemRow.held_until <= now,
-                TicketSystemRow.held_by == owner,
-            ),
-        )
-        .values(held_by=owner, held_until=now + TURN)
-    )
-    return updated_one(result)
-
-
-def give_turn_back(session: Session, system: str, owner: str) -> None:
-    """Let the next one tell a system at once."""
-    session.execute(
-        update(TicketSystemRow)
-        .where(TicketSystemRow.system == system, TicketSystemRow.held_by == owner)
-        .values(held_by="", held_until=None)
-    )
-
-
-def read_system(session: Session, system: str) -> TicketSystemState | None:
-    """How a ticket system stands; None where it was never told anything."""
-    row = session.get(TicketSystemRow, system, populate_existing=True)
-    return TicketSystemState.model_validate(row) if row else None
-
-
-def list_systems(session: Session) -> list[TicketSystemState]:
-    """Every ticket system that was ever told something."""
-    rows = session.scalars(select(TicketSystemRow).order_by(TicketSystemRow.system))
-    return [TicketSystemState.model_validate(row) for row in rows]
-
-
-def note_reached(session: Session, system: str, at: datetime) -> None:
-    """The system took what it was told."""
-    values = {"failures": 0, "paused_until": None, "last_error": "", "reached_at": at}
-    session.execute(
-        update(TicketSystemRow).where(TicketSystemRow.system == system).values(**values)
-    )
-
-
-def note_away(session: Session, system: str, error: str, *, until: datetime) -> None:
-    """The system cannot be told anything until a time."""
-    session.execute(
-        update(TicketSystemRow)
-        .where(TicketSystemRow.system == system)
-        .values(failures=TicketSystemRow.failures + 1, paused_until=until, last_error=error)
-    )
 
 
 def enrol(session: Session, system: str, kinds: Collection[TicketKind], now: datetime) -> None:

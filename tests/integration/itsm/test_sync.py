@@ -12,7 +12,8 @@ from airmend.itsm.configuration import TicketPlan
 from airmend.itsm.sync import CREATION_SETTLES
 from airmend.records.model import FactKind
 from airmend.records.tables import LedgerRow
-from airmend.records.tickets import read_system, retry_tickets, take_turn
+from airmend.records.ticket_systems import read_system, take_turn
+from airmend.records.tickets import retry_tickets
 from tests.integration.itsm.lives import (
     CHANGE,
     INCIDENT,

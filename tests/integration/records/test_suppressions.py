@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from airmend.incident.model import KillSwitch, SuppressionRule
 from airmend.records.database import Database
+from airmend.records.suppression_tables import KillSwitchRow, SuppressionRow
 from airmend.records.suppressions import (
     active_suppressions,
     coming_suppressions,
@@ -24,7 +25,6 @@ from airmend.records.suppressions import (
     past_suppressions,
     set_kill_switch,
 )
-from airmend.records.tables import KillSwitchRow, SuppressionRow
 from tests.builders import AT, make_rule, make_switch
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

@@ -10,8 +10,10 @@ from airmend.records import (  # noqa: F401  their tables belong to the metadata
     guard_tables,
     people_tables,
     problem_tables,
+    runbook_tables,
     signature_tables,
     standard_tables,
+    suppression_tables,
     ticket_tables,
 )
 from airmend.records.tables import Table
