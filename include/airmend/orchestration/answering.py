@@ -25,6 +25,7 @@ from airmend.orchestration.guarding import hold_targets
 from airmend.orchestration.opening import await_opening
 from airmend.orchestration.preflight import run_preflight
 from airmend.orchestration.reminding import note_due
+from airmend.orchestration.sealing_check import refuse_unsealed
 from airmend.orchestration.services import read_policy
 from airmend.records.changes import get_decision
 from airmend.records.model import FactKind
@@ -96,7 +97,8 @@ def settle(run: ChangeRun, roles: Roles, look_again: Callable[[ChangeRun], None]
         The question as it stands then, with the decision where there is one.
 
     Raises:
-        NotYet: It is approved, and waits for its change window or the end of a freeze.
+        NotYet: It is approved, and waits for its change window, the end of a freeze, or a seal of
+            the audit log.
         ChangeRefusedError: As `open_question` and `look_again`.
     """
     asked = open_question(run, roles)
@@ -106,6 +108,7 @@ def settle(run: ChangeRun, roles: Roles, look_again: Callable[[ChangeRun], None]
     elif asked.decision is None and (asked.standing.approved or asked.passes):
         await_opening(run)
         with refusing(run):
+            refuse_unsealed(run)
             look_again(run)
         if asked.passes:
             return settle(run, roles, look_again)  # as it is now, the policy may not allow it

@@ -1,4 +1,4 @@
-"""No record that can be proven, no change: asked before a change begins.
+"""No record that can be proven, no change: asked by the guard, and when the approval is settled.
 
 Imports nothing of Airflow. After an outage the first run may come before the first seal, so a
 change waits for a few rounds of sealing before it is refused for one that is late.
@@ -53,13 +53,17 @@ def refuse_unsealed(run: ChangeRun) -> None:
 
 
 def _waits(run: ChangeRun, session: Session, change: ChangeRequest, reason: str) -> bool:
-    """Whether the change may wait on; the first time, its story says for what."""
+    """Whether the change may wait on; the first time, its story says for what.
+
+    A wait that nobody looked at for as long again is over: hours lie between guard and approval.
+    """
     told = [
         fact
         for fact in read_story(session, change.incident_id)
         if fact.kind is FactKind.SEAL_WAITED and fact.change_id == change.id
     ]
-    if told:
-        return run.now() - told[0].at < PATIENCE
-    run.note(session, change, FactKind.SEAL_WAITED, f"Guard: waits for the audit log: {reason}")
+    waited = run.now() - told[-1].at if told else 2 * PATIENCE
+    if waited < 2 * PATIENCE:
+        return waited < PATIENCE
+    run.note(session, change, FactKind.SEAL_WAITED, f"Waits for the audit log: {reason}")
     return True

@@ -11,15 +11,18 @@ from sqlalchemy import text
 from airmend.change.model import ChangeRequest, ChangeStatus, ChangeType
 from airmend.errors import TouchedLogError, UnsealedError
 from airmend.incident.model import IncidentStatus
+from airmend.orchestration.assessment import assess_risk
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.guarding import guard_change
 from airmend.orchestration.opening import NotYet
+from airmend.orchestration.preflight import run_preflight
 from airmend.orchestration.sealing_check import LOOK_EVERY, PATIENCE
 from airmend.records.incidents import get_incident
 from airmend.records.ledger import append_fact, read_story
 from airmend.records.model import FactKind
 from airmend.runbook.model import RunbookVersion
-from tests.integration.orchestration.conftest import Office
+from tests.integration.orchestration.conftest import NEVER, Office
+from tests.integration.orchestration.test_remediation import Job
 
 LIMIT_SECONDS = 900
 
@@ -156,3 +159,43 @@ def test_an_emergency_change_begins_only_where_the_policy_lets_it_pass(
     else:
         with pytest.raises(UnsealedError):
             guard_change(run)
+
+
+def approved(office: Office) -> Job:
+    """A change that olivia approved an hour after the guard, while nothing was sealed."""
+    job = Job(office)
+    run_preflight(job.task("preflight"), NEVER)
+    assess_risk(job.task("assess_risk"))
+    job.settle()
+    office.clock.pass_time(hours=1)
+    with pytest.raises(NotYet):
+        job.answer("olivia")
+    return job
+
+
+def test_an_approved_change_waits_for_a_late_seal_and_goes_on(office: Office) -> None:
+    job = approved(office)
+    office.clock.pass_time(seconds=LOOK_EVERY.total_seconds())
+    office.seal()
+    decision = job.settle().decision
+    assert decision is not None
+    assert decision.decided_by == "olivia"
+
+
+def test_an_approved_change_whose_seal_does_not_come_touches_nothing(office: Office) -> None:
+    job = approved(office)
+    office.clock.pass_time(seconds=PATIENCE.total_seconds())
+    with pytest.raises(UnsealedError):
+        job.settle()
+    assert job.read().status is ChangeStatus.REFUSED
+    assert not job.mark.exists()
+
+
+def test_a_wait_of_long_ago_is_no_wait_now(office: Office) -> None:
+    job = approved(office)
+    office.seal()
+    office.clock.pass_time(hours=1)
+    tell(office, job.change)
+    office.clock.pass_time(hours=1)
+    with pytest.raises(NotYet):
+        job.settle()
