@@ -119,6 +119,7 @@ def authorise(run: ChangeRun, session: Session, phase: Phase) -> ChangeRequest:
     change = run.read_change(session)
     now = run.now()
     decision = get_decision(session, change.id)
+    withdrawn = find_withdrawal(run, session, change, decision) if is_step else None
     authorise_execution(
         change,
         decision=decision,
@@ -129,8 +130,8 @@ def authorise(run: ChangeRun, session: Session, phase: Phase) -> ChangeRequest:
         ),
         phase=phase,
         suppression=find_suppression_of(run, session) if is_step else None,
-        withdrawn=find_withdrawal(run, session, change, decision) if is_step else None,
-        unsigned=find_unsigned(run, session) if is_step else None,
+        withdrawn=withdrawn,
+        unsigned=find_unsigned(run, session) if is_step and withdrawn is None else None,
         glass_refusal=refuse_broken_glass(run, session, change) if is_step else None,
     )
     if is_step:
