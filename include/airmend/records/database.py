@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from pydantic_core import from_json, to_json
 from sqlalchemy import CursorResult, Engine, Result, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
@@ -103,6 +104,12 @@ def take_turn(session: Session, number: int) -> None:
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+
+
+def insert_into(session: Session, table: type[Any]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT in the words of the session's database, which both have for rows that are there."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
 
 
 def updated_one(result: Result[Any]) -> bool:

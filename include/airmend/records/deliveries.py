@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from airmend.incident.model import Alert
+from airmend.records.database import insert_into
 from airmend.records.tables import AlertRow, RejectionCountRow
 
 
@@ -22,11 +22,11 @@ def list_alerts(session: Session, incident_id: str) -> list[Alert]:
 
 def count_rejection(session: Session, source: str, reason: str, *, at: datetime) -> None:
     """Add one to the rejections of a source for a reason; safe at the same instant."""
-    insert = (
-        postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    )(RejectionCountRow).values(source=source, reason=reason, count=1, last_at=at)
+    statement = insert_into(session, RejectionCountRow).values(
+        source=source, reason=reason, count=1, last_at=at
+    )
     session.execute(
-        insert.on_conflict_do_update(
+        statement.on_conflict_do_update(
             index_elements=["source", "reason"],
             set_={"count": RejectionCountRow.count + 1, "last_at": at},
         )

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import case, delete, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from airmend.records.database import insert_into
 from airmend.records.tables import LeaseRow
 
 
@@ -40,9 +40,8 @@ def acquire_leases(
     Returns:
         Those who hold one of the targets; empty when all are taken.
     """
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     for target in sorted(set(targets)):
-        statement = insert(LeaseRow).values(
+        statement = insert_into(session, LeaseRow).values(
             target=target, change_id=change_id, acquired_at=now, expires_at=until
         )
         mine_or_expired = or_(LeaseRow.change_id == change_id, LeaseRow.expires_at <= now)

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from airmend.records.database import insert_into
 from airmend.records.tables import ChangeRow, ReportRow
 
 
@@ -38,10 +38,9 @@ def store_report(
     at: datetime,
 ) -> None:
     """Keep the report of a change; the same change again replaces it, also at the same instant."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     values = {"incident_id": incident_id, "made_at": at, "document": report_document}
     session.execute(
-        insert(ReportRow)
+        insert_into(session, ReportRow)
         .values(change_id=change_id, **values)
         .on_conflict_do_update(index_elements=["change_id"], set_=values)
     )

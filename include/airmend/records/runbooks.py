@@ -6,10 +6,10 @@ from datetime import datetime
 from functools import lru_cache
 
 from sqlalchemy import Dialect, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from airmend.errors import UnknownRunbookError
+from airmend.records.database import insert_into
 from airmend.records.ledger import append_fact
 from airmend.records.model import Catalog, FactKind, RunbookLock
 from airmend.records.prepared import Read, connection_of
@@ -159,5 +159,4 @@ def lock_reason(session: Session, runbook_id: str) -> str | None:
 
 
 def _insert_once(session: Session, table: type[Table], **values: object) -> None:
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    session.execute(insert(table).values(**values).on_conflict_do_nothing())
+    session.execute(insert_into(session, table).values(**values).on_conflict_do_nothing())

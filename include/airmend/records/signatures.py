@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from airmend.records.database import insert_into
 from airmend.records.signature_tables import RunbookSignatureRow
 from airmend.runbook.model import RunbookVersion
 from airmend.ssh_signatures import Signature
@@ -18,7 +18,6 @@ def save_signatures(
     session: Session, version: RunbookVersion, signatures: Iterable[Signature], *, at: datetime
 ) -> None:
     """Keep what lies beside a version; what is kept already changes nothing."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     for signature in signatures:
         values = {
             "runbook_id": version.runbook.id,
@@ -27,7 +26,8 @@ def save_signatures(
             "signature": str(signature),
             "taken_at": at,
         }
-        session.execute(insert(RunbookSignatureRow).values(values).on_conflict_do_nothing())
+        statement = insert_into(session, RunbookSignatureRow).values(values)
+        session.execute(statement.on_conflict_do_nothing())
 
 
 def list_signatures(session: Session, digest: str) -> list[str]:

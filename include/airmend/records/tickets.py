@@ -20,7 +20,6 @@ from airmend.records.ticket_tables import TicketRow, TicketSystemRow
 LOOKED_BACK = 2_000
 """Facts below the mark that are looked at again: PostgreSQL may show a lower number later."""
 
-
 _WITHOUT_MEANING = (FactKind.ALERT_REPEATED.value, FactKind.TICKET_REFUSED.value)
 """Facts after which a ticket stays as it is."""
 
