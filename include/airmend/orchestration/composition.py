@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,6 @@ from sqlalchemy.orm import Session
 from airmend.change.model import ChangeRequest
 from airmend.change.policy import Policy, load_policy
 from airmend.change.topology import Topology
-from airmend.errors import ConfigurationError
 from airmend.execution.listing import InventoryReader
 from airmend.incident.ids import new_id
 from airmend.incident.intake import Intake
@@ -25,7 +23,7 @@ from airmend.incident.suppression import find_suppression
 from airmend.orchestration.correlating import build_grouping
 from airmend.orchestration.services import open_records, utc_now, watch_topology
 from airmend.orchestration.ticket_names import TicketNames
-from airmend.orchestration.watching import WatchedFile
+from airmend.orchestration.watching import LastGood, WatchedFile
 from airmend.records.runbooks import current_catalog_version, get_catalog, get_version
 from airmend.records.standard import current_rungs
 from airmend.records.standard_model import Autonomy
@@ -33,8 +31,6 @@ from airmend.runbook.known_errors import SuggestionsFromCatalog
 from airmend.runbook.matching import match_runbooks
 from airmend.runbook.model import RunbookVersion
 from airmend.settings import get_settings
-
-_log = logging.getLogger(__name__)
 
 
 class PublishedRunbooks:
@@ -73,10 +69,9 @@ class PolicyLimits:
 
     def __init__(self, path: Path | None) -> None:
         # a calendar that is broken stops changes; it says nothing about alerts
-        read = partial(load_policy, calendars=False)
-        self._read = WatchedFile(path, read) if path is not None else None
-        self._policy = Policy()
-        self._told: ConfigurationError | None = None
+        default = Policy()
+        read = WatchedFile(path, partial(load_policy, calendars=False)) if path else lambda: default
+        self._look = LastGood(read, default, "the limits of intake stay as they were")
 
     def __call__(self) -> IntakeLimits:
         """The limits."""
@@ -86,17 +81,6 @@ class PolicyLimits:
         """Whether a runbook only observes now."""
         rungs, default = current_rungs(session), self._look().autonomy.default
         return lambda runbook_id: rungs.get(runbook_id, default) is Autonomy.OBSERVE
-
-    def _look(self) -> Policy:
-        if self._read is None:
-            return self._policy
-        try:
-            self._policy = self._read()
-        except ConfigurationError as error:
-            if error is not self._told:
-                self._told = error
-                _log.error("the limits of intake stay as they were: %s", error)
-        return self._policy
 
 
 class TopologyGrouping:
@@ -110,20 +94,13 @@ class TopologyGrouping:
     """
 
     def __init__(self, read: Callable[[], Topology | None]) -> None:
-        self._read = read
+        self._read = LastGood(read, None, "alerts are grouped as before")
         self._topology: Topology | None = None
         self._grouping = build_grouping(None)
-        self._told: ConfigurationError | None = None
 
     def __call__(self) -> Grouping:
         """The grouping."""
-        try:
-            topology = self._read()
-        except ConfigurationError as error:
-            if error is not self._told:
-                self._told = error
-                _log.error("alerts are grouped as before: %s", error)
-            return self._grouping
+        topology = self._read()
         if topology is not self._topology:
             self._topology, self._grouping = topology, build_grouping(topology)
         return self._grouping

@@ -6,6 +6,7 @@ of Airflow.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -13,6 +14,8 @@ from typing import Generic, TypeVar
 from airmend.errors import ConfigurationError
 
 Content = TypeVar("Content")
+
+_log = logging.getLogger(__name__)
 
 
 class WatchedFile(Generic[Content]):
@@ -55,3 +58,27 @@ class WatchedFile(Generic[Content]):
             return self._load(self._path)
         except ConfigurationError as error:
             return error
+
+
+class LastGood(Generic[Content]):
+    """What a file held when it could be used last; each mistake in it is logged once.
+
+    Args:
+        read: Gives what it holds; raises ConfigurationError, the same one until it changes.
+        first: Counts before it could be used for the first time.
+        mistake: What is said of one, before its reason.
+    """
+
+    def __init__(self, read: Callable[[], Content], first: Content, mistake: str) -> None:
+        self._read, self._content, self._mistake = read, first, mistake
+        self._told: ConfigurationError | None = None
+
+    def __call__(self) -> Content:
+        """What it held last."""
+        try:
+            self._content = self._read()
+        except ConfigurationError as error:
+            if error is not self._told:
+                self._told = error
+                _log.error("%s: %s", self._mistake, error)
+        return self._content
