@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Part(BaseModel):
-    """Every part of the policy file: no unknown key, no number that is none, never changed."""
+    """A part of an operator's file: no unknown key, no number that is none, never changed."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True

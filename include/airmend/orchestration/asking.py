@@ -223,7 +223,7 @@ def ask(run: ChangeRun, asked: Asked) -> None:
         queue_for_notices(session)
         content, now = change.content_hash(), run.now()
         add_notice(session, change.id, content, Occasion.ASKED, due_at=now, at=now)
-        run.note(session, change, FactKind.APPROVAL_ASKED, text, content_hash=change.content_hash())
+        run.note(session, change, FactKind.APPROVAL_ASKED, text, content_hash=content)
 
 
 def when_asked(change: ChangeRequest, questions: Sequence[Question]) -> datetime | None:

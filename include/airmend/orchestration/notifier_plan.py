@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from airmend.change.document import read_document
+from airmend.change.policy_part import Part
 from airmend.execution.redaction import looks_secret
 from airmend.records.model import Occasion
 from airmend.settings import Settings
@@ -20,15 +21,7 @@ ImportPath = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$", ma
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
-class _Part(BaseModel):
-    """Every part of the file: no unknown key, never changed."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True
-    )
-
-
-class Notifier(_Part):
+class Notifier(Part):
     """One of Airflow's notifiers."""
 
     name: Name  # as the record calls it
@@ -47,7 +40,7 @@ class Notifier(_Part):
         return self
 
 
-class NotifierPlan(_Part):
+class NotifierPlan(Part):
     """The whole of the file."""
 
     notifiers: tuple[Notifier, ...] = ()

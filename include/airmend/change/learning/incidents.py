@@ -23,7 +23,6 @@ _NAMES = {
     "closed_at": ("close time", "closed at", "closed"),
 }
 
-
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
