@@ -1,4 +1,4 @@
-"""`airmend lint`: every mistake of every runbook and of every sender's file, without Airflow."""
+"""`airmend lint`: every mistake of runbooks and of the files beside them, without Airflow."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def lint_command(
         ),
     ] = None,
 ) -> None:
-    """Check runbooks and their signatures, senders, and the maintenance calendars if there are any.
+    """Check runbooks and their signatures, senders, maintenance calendars and notifiers.
 
     Prints each mistake as FILE:LINE: fact. remedy. Whose signatures count, and whether a runbook
     without one is a mistake, says the policy file where one is configured.
@@ -54,6 +54,8 @@ def lint_command(
     found = max(found, lint(paths or configured_paths(), policy))
     if not paths and settings.maintenance_dir is not None:
         found = max(found, lint_calendars(settings.maintenance_dir))
+    if not paths and settings.notifiers_file is not None:
+        found = max(found, lint_notifiers(settings.notifiers_file))
     raise typer.Exit(found)
 
 
@@ -69,10 +71,23 @@ def lint_calendars(folder: Path) -> int:
     from airmend.incident.maintenance import Calendars
 
     mistakes = Calendars(folder).read(datetime.now(UTC)).mistakes
+    return _tell("maintenance calendars", mistakes)
+
+
+def lint_notifiers(path: Path) -> int:
+    """Print every mistake of the notifiers' file, and warnings; gives the exit code."""
+    from airmend.change.notifier_check import check_notifiers
+
+    mistakes, warnings = check_notifiers(path)
+    for warning in warnings:
+        typer.echo(warning)
+    return _tell("notifiers", mistakes)
+
+
+def _tell(what: str, mistakes: Sequence[str]) -> int:
     for mistake in mistakes:
         typer.echo(mistake)
-    told = count(len(mistakes), "mistake") if mistakes else "no mistakes"
-    typer.echo(f"maintenance calendars, {told}")
+    typer.echo(f"{what}, {count(len(mistakes), 'mistake') if mistakes else 'no mistakes'}")
     return MISTAKES if mistakes else OK
 
 

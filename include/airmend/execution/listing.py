@@ -23,7 +23,8 @@ from airmend.change.model import Target
 from airmend.errors import InventoryError, NoTargetsError
 from airmend.execution.diffs import cut
 from airmend.execution.environment import ansible_environment, find_ansible
-from airmend.execution.redaction import looks_secret, redact
+from airmend.execution.redaction import redact
+from airmend.secret_names import looks_secret
 
 TIMEOUT_SECONDS = 120
 """For one run of Ansible over the inventory; a cloud may answer slowly."""

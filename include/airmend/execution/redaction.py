@@ -1,7 +1,7 @@
 """Secrets out of text: what a person or a record sees never holds a password, token or key.
 
-Owns what counts as secret, by name (`db_password=...`) and by shape (a PEM key, a JWT).
-Called by everything that keeps or shows text of Ansible or of a checked service.
+Secret is what stands under a name that says so (`secret_names`), or has the shape of one (a PEM
+key, a JWT). Called by everything that keeps or shows text of Ansible or of a checked service.
 
 Why own patterns: the libraries at hand (detect-secrets, trufflehog) search source code for
 findings to review; they guess by entropy, take seconds and do not rewrite text. Here known
@@ -14,19 +14,9 @@ from __future__ import annotations
 
 import re
 
-MASK = "***"
+from airmend.secret_names import looks_secret
 
-_SECRET_NAME = re.compile(
-    r"passw|passphrase|passcode|secret|token|credential|cookie|authori[sz]ation|oauth|fernet"
-    r"|bearer|pwd|pgpass|sshpass|vault[_.-]?pass|session[_.-]?id|connection[_.-]?string"
-    # as a whole word of the name; `\npass=` inside JSON text begins with an n
-    r"|(?:^[nrt]?|[_.-])(?:pass|pw|auth|dsn|jwt|otp|bindpw|requirepass)(?:$|[_.-])"
-    r"|(?:api|access|secret|private|signing|encrypt(?:ion)?|decrypt(?:ion)?|auth|master|shared"
-    r"|account|client|service|storage|hmac|aes|rsa|ssh|webhook)[_.-]?key(?![_.-]?(?:file|path))",
-    re.IGNORECASE,
-)
-_CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_HARMLESS_NAMES = frozenset({"PWD", "OLDPWD"})  # a shell's working folder
+MASK = "***"
 
 _PEM_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
@@ -68,13 +58,6 @@ _UNTIL_BLANK = re.compile(r"\S*+")
 _UNTIL_LINE_END = re.compile(r"[^\n]*+")
 _LINE_OPENING = re.compile(r"[+\- \t]*+(?:export[ \t]++|set[ \t]++)?", re.IGNORECASE)
 _LONGEST_LINE_OPENING = 200
-
-
-def looks_secret(name: str) -> bool:
-    """Whether a variable, field or option of this name is expected to hold a secret."""
-    if name in _HARMLESS_NAMES:
-        return False
-    return _SECRET_NAME.search(_CAMEL_HUMP.sub("_", name)) is not None
 
 
 def redact(text: str) -> str:

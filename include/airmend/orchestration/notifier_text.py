@@ -1,45 +1,21 @@
-"""What notifiers are given of a question, as the value `airmend` of their templates.
+"""Writes what notifiers are given of a question.
 
-Imports nothing of Airflow. It is short, since it leaves the house: whose answer is wanted, until
-when, and where. What came with the alert stays in Airflow, behind the link.
+Imports nothing of Airflow. The text is short, since it leaves the house: whose answer is wanted,
+until when, and where. What came with the alert stays in Airflow, behind the link.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from html import escape
 from urllib.parse import quote
 
 from airmend.change.markdown import one_line
+from airmend.change.notice_text import NoticeText
 from airmend.change.quorum import describe_need
 from airmend.orchestration.asking import Asked
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.reminding import count_reminders
 from airmend.records.model import Notice, Occasion
-
-
-@dataclass(frozen=True)
-class NoticeText:
-    """The names that a template may use, as `airmend.subject`; every one is plain text or a time.
-
-    `html` is the whole of it for a mail, escaped; all else has to be escaped where it becomes HTML.
-    """
-
-    occasion: str  # asked, reminder or escalation
-    number: int  # of the reminder: 1, 2, 3; 0 where it is none
-    subject: str  # one line
-    text: str  # a few lines
-    html: str
-    link: str  # where it is answered
-    people: tuple[str, ...]  # user names whose answer is wanted; empty: whoever may answer
-    needs: str  # how many of whom, in words
-    asked_at: datetime
-    expires_at: datetime
-    change: str
-    incident: str
-    runbook: str
-    service: str
 
 
 def write_notice(run: ChangeRun, asked: Asked, notice: Notice, *, incident_id: str) -> NoticeText:

@@ -13,8 +13,8 @@ from airflow.sdk.execution_time.timeout import timeout
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airmend.orchestration.notifier_plan import Notifier
-    from airmend.orchestration.notifier_text import NoticeText
+    from airmend.change.notice_text import NoticeText
+    from airmend.change.notifier_plan import Notifier
 
 MOST_SECONDS = 30
 """For one notifier: the question is there already, and its task waits for this alone."""

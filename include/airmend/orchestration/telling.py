@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from airmend.change.notice_text import NoticeText
+from airmend.change.notifier_plan import Notifier, NotifierPlan, read_notifier_plan
 from airmend.errors import ConfigurationError
 from airmend.orchestration.asking import Asked
 from airmend.orchestration.change_run import ChangeRun
-from airmend.orchestration.notifier_plan import Notifier, NotifierPlan, read_notifier_plan
-from airmend.orchestration.notifier_text import NoticeText, write_notice
+from airmend.orchestration.notifier_text import write_notice
 from airmend.records.model import FactKind
 from airmend.records.notices import begin_telling, close_notices, end_telling, list_untold
 

@@ -18,10 +18,10 @@ from typing import Any, ClassVar, cast
 import pytest
 from airflow.sdk import BaseNotifier, Context
 
+from airmend.change.notice_text import NoticeText
+from airmend.change.notifier_plan import Notifier, read_notifier_plan
 from airmend.errors import ConfigurationError
 from airmend.orchestration import notifiers
-from airmend.orchestration.notifier_plan import Notifier, read_notifier_plan
-from airmend.orchestration.notifier_text import NoticeText
 from airmend.records.model import Occasion
 from airmend.settings import Settings
 from tests.builders import AT

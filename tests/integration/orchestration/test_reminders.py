@@ -20,6 +20,8 @@ from airflow.sdk.exceptions import TaskAwaitingInput
 from airflow.sdk.execution_time import task_runner
 
 from airmend.change.model import ChangeStatus
+from airmend.change.notice_text import NoticeText
+from airmend.change.notifier_plan import Notifier
 from airmend.orchestration import answering, approval_sensor
 from airmend.orchestration.answering import Answer, settle, take_answer
 from airmend.orchestration.asking import Asked
@@ -27,8 +29,6 @@ from airmend.orchestration.asking_again import AskedAgain
 from airmend.orchestration.assessment import assess_again, assess_risk
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.closing import close_change
-from airmend.orchestration.notifier_plan import Notifier
-from airmend.orchestration.notifier_text import NoticeText
 from airmend.orchestration.telling import tell_people
 from airmend.records.ledger import read_story
 from airmend.records.model import FactKind

@@ -129,6 +129,48 @@ def test_the_configured_senders_are_checked_with_the_runbooks(
     assert "Airmend has a source 'alertmanager' of its own. Rename the file." in output
 
 
+NOTIFIERS = """\
+notifiers:
+  - name: mail
+    class: airflow.providers.smtp.notifications.smtp.SmtpNotifier
+    arguments: {subject: "{{ airmend.subject }}"}
+"""
+
+
+def test_the_configured_notifiers_are_checked_without_airflow(
+    runbooks: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "notifiers.yaml"
+    environment = dict(os.environ) | {
+        "AIRMEND_RUNBOOKS_DIR": str(runbooks),
+        "AIRMEND_NOTIFIERS_FILE": str(path),
+    }
+    code = (
+        "import atexit, sys; from airmend.cli.main import app; "
+        "atexit.register(lambda: print(sorted({'airflow', 'sqlalchemy'} & set(sys.modules)))); "
+        "app(['lint'])"
+    )
+
+    def lint() -> tuple[int, list[str]]:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            env=environment,
+        )
+        return done.returncode, done.stdout.splitlines()
+
+    path.write_text(NOTIFIERS)
+    assert lint() == (0, ["1 runbook, no mistakes", "notifiers, no mistakes", "[]"])
+    path.write_text(NOTIFIERS.replace("SmtpNotifier", "Smtp").replace("subject }", "titel }"))
+    code_, (_, *mistakes, count, imported) = lint()
+    assert (code_, count, imported) == (1, "notifiers, 2 mistakes", "[]")
+    assert mistakes[0].startswith(f"{path}:3: notifiers.0.class: airflow.providers.smtp.")
+    assert mistakes[1].startswith(f"{path}:4: notifiers.0.arguments.subject: there is no ")
+
+
 def test_yaml_beside_runbooks_does_not_hide_them(runbooks: Path) -> None:
     (runbooks / "notes.yaml").write_text("a: b\n")
     assert _run("lint", runbooks) == (0, "1 runbook, no mistakes\n")

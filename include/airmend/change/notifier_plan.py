@@ -1,7 +1,8 @@
 """Who is told of approvals, and how: Airflow's notifiers by import path, with their arguments.
 
 The file that `AIRMEND_NOTIFIERS_FILE` names. It is no part of the policy: a mistake in it tells
-nobody and stops no approval. Secrets are in Airflow's connections. Imports nothing of Airflow.
+nobody and stops no approval, so `airmend lint` looks for it beforehand. Secrets are in Airflow's
+connections.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from pydantic import Field, model_validator
 
 from airmend.change.document import read_document
 from airmend.change.policy_part import Part
-from airmend.execution.redaction import looks_secret
 from airmend.records.model import Occasion
+from airmend.secret_names import looks_secret
 from airmend.settings import Settings
 
 ImportPath = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$", max_length=200)]
