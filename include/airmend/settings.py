@@ -98,8 +98,8 @@ class Settings(BaseSettings):
         default=120,
         ge=30,
         le=3_600,
-        description="How old what Airflow's API server wrote down of roles under the FAB auth "
-        "manager may be; where it is older, no rule that asks a role is met.",
+        description="How old what Airflow's API server wrote down of roles may be; where it is "
+        "older, no rule that asks a role is met.",
     )
     audit_key_file: Path | None = Field(
         default=None,

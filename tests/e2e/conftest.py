@@ -81,7 +81,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, ssh_hosts: SshHosts) -> Iter
             assert "rests on the approver's word alone" in said
             records = Database(f"sqlite:///{stack.home / 'airmend.db'}")
             with stack.client() as client:
-                house = House(stack, estate, ssh_hosts, lab, runbooks, records, client)
+                house = House(stack, estate, ssh_hosts, lab, runbooks, records, client, environment)
                 warm_up(house)
                 yield house
             records.close()

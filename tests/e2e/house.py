@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,6 +76,7 @@ class House:
     runbooks: Path
     database: Database
     client: httpx.Client  # logged in as admin
+    environment: Mapping[str, str]  # of the installation, for its commands
 
     # --- send --------------------------------------------------------------------------------
 
@@ -264,6 +267,20 @@ class House:
     def approve(self, story: Story, user: str = "priya") -> None:
         """Wait for the question and say yes."""
         self.answer(story, user, "Approve")
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run `airmend` at a terminal of the installation; what it prints is in `stdout`."""
+        program = "from airmend.cli.main import app; app()"
+        return subprocess.run(
+            [sys.executable, "-c", program, *words],
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
 
     def _answers(self, story: Story) -> list[str]:
         decided = self.facts(story, FactKind.APPROVAL_DECIDED)

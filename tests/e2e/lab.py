@@ -175,7 +175,7 @@ POLICY = {
             {"name": "two leads", "runbooks": ["lab-needs-two"], "count": 2, "from": ["leads"]}
         ],
     },
-    "emergency": {"who": ["role:admin"]},
+    "emergency": {"who": ["role:admin"], "reviewers": ["role:op"]},
     "guard_rails": {
         "runbook_starts_an_hour": 1000,
         "service_starts_an_hour": 1000,

@@ -54,6 +54,13 @@ def made(house: House, asked: Story) -> Story:
     return house.wait_for(find, None, "the guard makes the change")
 
 
+def break_glass(house: House, incident: str, run_id: str) -> Story:
+    """An emergency change of admin's, run to its end."""
+    story = made(house, trigger(house, "admin", incident, run_id, emergency=True))
+    assert house.wait_until_ended(story) == "success", house.tell(story)
+    return story
+
+
 def test_whoever_asks_by_hand_waits_for_the_approval_of_somebody_else(
     house: House, incident: str
 ) -> None:
@@ -78,8 +85,7 @@ def test_an_admin_breaks_the_glass_and_an_operator_cannot(house: House, incident
     assert "priya may not run emergency changes" in told
     assert house.lab.done("lab-7") == []
 
-    story = made(house, trigger(house, "admin", incident, "by-hand-emergency", emergency=True))
-    assert house.wait_until_ended(story) == "success", house.tell(story)
+    story = break_glass(house, incident, "by-hand-emergency")
     assert house.change(story).status is ChangeStatus.SUCCEEDED
     assert house.lab.done("lab-7") == ["repaired"]
     decision = house.decision(story)
@@ -97,4 +103,19 @@ def test_an_admin_breaks_the_glass_and_an_operator_cannot(house: House, incident
     assert done.status_code == httpx.codes.OK, done.text
     assert house.facts(story, FactKind.REVIEW_COMPLETED) == [
         f"The emergency change was reviewed by priya: justified. {form['notes']}"
+    ]
+
+
+def test_a_reviewer_by_a_role_of_airflow_may_use_the_command(house: House, incident: str) -> None:
+    story = break_glass(house, incident, "by-hand-reviewed-at-a-terminal")
+    words = ("review", "complete", story.change, "--verdict", "not_justified")
+    notes = ("--notes", "olivia was there and could have approved it")
+    refused = house.command(*words, *notes, "--by", "victor")
+    assert refused.returncode == 1
+    assert "victor" in refused.stdout
+    assert house.facts(story, FactKind.REVIEW_COMPLETED) == []
+    done = house.command(*words, *notes, "--by", "priya")
+    assert done.returncode == 0, done.stdout
+    assert house.facts(story, FactKind.REVIEW_COMPLETED) == [
+        f"The emergency change was reviewed by priya: not justified. {notes[1]}"
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -13,6 +13,7 @@ from airmend.cli.rule_options import By, records, who
 from airmend.records.hand_requests import get_request
 from airmend.records.model import ReviewVerdict
 from airmend.records.reviews import completed_reviews, open_reviews
+from airmend.records.role_snapshots import read_roles
 from airmend.settings import get_settings
 
 SHOWN = 20
@@ -60,9 +61,10 @@ def complete_command(
     """Complete the review of an emergency change; its runbook is free again where it was locked.
 
     Whoever ran the change or wrote its runbook may not. Where the policy's reviewers are a role
-    of Airflow, use the page "Reviews", which knows who has it.
+    of Airflow, its API server has to run: it writes down who has that role.
     """
-    policy = load_policy(get_settings().policy_file)
+    settings = get_settings()
+    policy = load_policy(settings.policy_file)
     with records() as database, database.session() as session:
         review = review_change(
             session,
@@ -71,7 +73,7 @@ def complete_command(
             verdict=verdict,
             notes=notes,
             policy=policy,
-            roles={},
+            roles=read_roles(session, max_age=timedelta(seconds=settings.roles_max_age_seconds)),
             at=datetime.now(UTC),
         )
     typer.echo(f"{review.change_id} is reviewed by {review.reviewed_by}: {verdict.value}")

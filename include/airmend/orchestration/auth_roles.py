@@ -8,17 +8,15 @@ is known, and a rule that asks a role refuses the change.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from airflow.configuration import conf
 
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.hitl import HITLUser
     from sqlalchemy.orm import Session
-
-    from airmend.records.model import RoleSnapshot
 
 Roles = Mapping[str, Sequence[str]]
 
@@ -46,12 +44,9 @@ def find_roles(session: Session) -> Roles:
         return read_simple_roles()
     if not keeps_accounts():
         return {}
-    from airmend.errors import RolesUnknownError
+    from airmend.records.role_snapshots import read_roles
 
-    try:
-        return _read_snapshot(session).roles
-    except RolesUnknownError as error:
-        return _Unknown(error)
+    return read_roles(session, max_age=_max_age())
 
 
 def find_assignees(session: Session, people: Sequence[str] | None) -> list[HITLUser]:
@@ -70,9 +65,10 @@ def find_assignees(session: Session, people: Sequence[str] | None) -> list[HITLU
     if not keeps_accounts():
         return []
     from airmend.errors import RolesUnknownError
+    from airmend.records.role_snapshots import read_snapshot
 
     try:
-        ids = _read_snapshot(session).ids
+        ids = read_snapshot(session, max_age=_max_age()).ids
     except RolesUnknownError:
         return []
     return [{"id": ids[name], "name": name} for name in people if name in ids]
@@ -88,24 +84,7 @@ def read_simple_roles() -> dict[str, list[str]]:
     return roles
 
 
-def _read_snapshot(session: Session) -> RoleSnapshot:
-    from airmend.records.role_snapshots import read_snapshot
+def _max_age() -> timedelta:
     from airmend.settings import get_settings
 
-    return read_snapshot(session, max_age=timedelta(seconds=get_settings().roles_max_age_seconds))
-
-
-class _Unknown(Mapping[str, Sequence[str]]):
-    """Roles that nobody can look up now; whoever tries is told why."""
-
-    def __init__(self, error: Exception) -> None:
-        self._error = error
-
-    def __getitem__(self, role: str) -> NoReturn:
-        raise self._error
-
-    def __iter__(self) -> Iterator[str]:
-        raise self._error
-
-    def __len__(self) -> int:
-        raise self._error
+    return timedelta(seconds=get_settings().roles_max_age_seconds)

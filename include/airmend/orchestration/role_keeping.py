@@ -1,9 +1,9 @@
-"""Keeps with the records who has which role of Airflow, where a task cannot ask for it.
+"""Keeps with the records who has which role of Airflow, for whoever cannot ask Airflow.
 
-Used inside Airflow's API server, which can: accounts and roles of the FAB auth manager are in its
-database. It writes them down every few seconds, and also before it lets a task begin, so that who
-lost a role a moment ago counts no more for that task. A failure is logged and holds nothing up;
-tasks see the age of what is there.
+Used inside Airflow's API server, which can: the simple auth manager's people are in its settings,
+FAB's in its database. It writes them down every few seconds, for commands. Tasks read them for FAB
+alone, so there also before a task is let begin: who lost a role a moment ago counts no more for
+that task. A failure is logged and holds nothing up; whoever reads sees the age of what is there.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from airmend.orchestration.auth_roles import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airmend.records.database import Database
 
 EVERY_SECONDS = 15.0
@@ -41,7 +43,8 @@ class RoleKeeping:
 
     def __init__(self, app: Any) -> None:
         self._app = app
-        self._needed = keeps_accounts()
+        self._for_tasks = keeps_accounts()
+        self._needed = self._for_tasks or takes_user_names()
         self._begun = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -51,7 +54,8 @@ class RoleKeeping:
                 self._begun = True
                 threading.Thread(target=_keep_on, name="airmend-roles", daemon=True).start()
             if (
-                scope["type"] == "http"
+                self._for_tasks
+                and scope["type"] == "http"
                 and scope["method"] == "PATCH"
                 and _BEGINS_A_TASK.fullmatch(scope["path"])
             ):
@@ -99,23 +103,28 @@ def keep_roles(database: Database) -> None:
         StoreUnavailableError: The records cannot be used.
         SQLAlchemyError: Airflow's database cannot be read.
     """
-    from airmend.orchestration.fab_accounts import read_accounts
     from airmend.records.clock import read_database_clock
     from airmend.records.role_snapshots import save_snapshot
 
     with database.session() as session:
         taken_at = read_database_clock(session)  # before they are read: never younger than it is
-    ids, roles = read_accounts()
+    ids, roles = _read_people()
     with database.session() as session:
         save_snapshot(session, taken_at=taken_at, ids=ids, roles=roles)
 
 
 def read_roles() -> Roles:
     """User names by role, in small letters, for the API server's own pages."""
+    return _read_people()[1]
+
+
+def _read_people() -> tuple[Mapping[str, str], Roles]:
+    """Ids by user name, and user names by role; of an auth manager that is not known, nobody."""
     if takes_user_names():
-        return read_simple_roles()
+        roles = read_simple_roles()
+        return {name: name for names in roles.values() for name in names}, roles
     if keeps_accounts():
         from airmend.orchestration.fab_accounts import read_accounts
 
-        return read_accounts()[1]
-    return {}
+        return read_accounts()
+    return {}, {}

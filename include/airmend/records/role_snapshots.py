@@ -1,13 +1,14 @@
 """Who has which role of Airflow, as its API server wrote it down last.
 
-A task cannot ask Airflow's database who has a role; the API server can, and writes here what it
-saw and when. The time is that of the records' own clock, for whoever writes and whoever reads.
+Neither a task nor a command can ask Airflow who has a role; the API server can, and writes here
+what it saw and when. The time is that of the clock of the records, for whoever writes and reads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 from sqlalchemy.orm import Session
 
@@ -66,6 +67,34 @@ def read_snapshot(session: Session, *, max_age: timedelta) -> RoleSnapshot:
             "Look at the log of Airflow's API server"
         )
     return RoleSnapshot.model_validate(row, from_attributes=True)
+
+
+def read_roles(session: Session, *, max_age: timedelta) -> Mapping[str, Sequence[str]]:
+    """User names by role, in small letters, as the snapshot has them.
+
+    What is not known raises `RolesUnknownError` when a role is looked up, and not before: rules
+    that ask groups alone need no snapshot.
+    """
+    try:
+        return read_snapshot(session, max_age=max_age).roles
+    except RolesUnknownError as error:
+        return _Unknown(error)
+
+
+class _Unknown(Mapping[str, Sequence[str]]):
+    """Roles that nobody can look up now; whoever tries is told why."""
+
+    def __init__(self, error: RolesUnknownError) -> None:
+        self._error = error
+
+    def __getitem__(self, role: str) -> NoReturn:
+        raise self._error
+
+    def __iter__(self) -> Iterator[str]:
+        raise self._error
+
+    def __len__(self) -> int:
+        raise self._error
 
 
 _TOLERANCE = timedelta(seconds=1)
