@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from airmend.audit.anchors import CheckpointFile, find_anchor, hand_on
+from airmend.audit.anchors import CheckpointFile, ask_anchor, find_anchor, hand_on
 from airmend.audit.keys import LogKeys, make_keys, read_keys
 from airmend.audit.sealing import Sealed, seal
 from airmend.audit.store import newest_checkpoint
@@ -25,18 +25,21 @@ def seal_and_hand_on(
 
     Raises:
         AuditError: The key is not there, the log was touched, or a checkpoint is not taken. What
-            was committed waits, and intake goes on; no change begins once the log was touched,
-            or once facts have waited longer than the policy allows.
+            was committed waits, and intake goes on; no change begins once the log was touched or
+            the anchor holds another checkpoint, or once facts have waited longer than the policy
+            allows.
     """
     keys = open_keys(database, settings)
+    file = CheckpointFile(settings.audit_checkpoints_path)
+    anchor = find_anchor(settings.audit_anchor)
     try:
+        ask_anchor(database, anchor, now=now)
         sealed = seal(database, keys.signer, earlier_keys=keys.earlier, now=now)
+        hand_on(database, file, anchor, now=now)
     except TouchedLogError as error:
         with database.session() as session:
             note_refused_seal(session, str(error), at=now())
         raise
-    file = CheckpointFile(settings.audit_checkpoints_path)
-    hand_on(database, file, find_anchor(settings.audit_anchor), now=now)
     return sealed
 
 

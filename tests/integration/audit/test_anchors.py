@@ -12,6 +12,7 @@ from airmend.audit.anchors import (
     AnchorAddress,
     AnchorFolder,
     CheckpointFile,
+    ask_anchor,
     find_anchor,
     hand_on,
 )
@@ -21,7 +22,7 @@ from airmend.audit.checkpoints import (
     read_checkpoints,
     sign_checkpoint,
 )
-from airmend.errors import AuditError
+from airmend.errors import AuditError, TouchedLogError
 from airmend.records.database import Database
 from tests.integration.audit.stories import SIGNER, add_fact, clock, record_story, seal_all
 
@@ -39,6 +40,12 @@ class Memory:
         if self.is_away:
             raise AuditError("the anchor is away")
         self.kept.append(checkpoint)
+
+    def compare(self, checkpoint: Checkpoint) -> None:
+        if self.is_away:
+            raise AuditError("the anchor is away")
+        if checkpoint not in self.kept:
+            raise TouchedLogError("it has another one")
 
 
 def test_each_checkpoint_is_handed_on_once(database: Database) -> None:
@@ -77,10 +84,55 @@ def test_an_anchor_folder_never_changes_what_it_has(tmp_path: Path) -> None:
     anchor = AnchorFolder(tmp_path)
     anchor.keep(ONE)
     anchor.keep(ONE)
-    with pytest.raises(AuditError, match="another checkpoint of 7 records"):
-        anchor.keep(OTHER)
+    for put in (anchor.keep, anchor.compare):
+        with pytest.raises(TouchedLogError, match="another checkpoint of 7 records"):
+            put(OTHER)
+    anchor.compare(ONE)
     (path,) = tmp_path.iterdir()
     assert read_checkpoints(path.read_text()) == [ONE]
+
+
+def test_a_folder_that_never_had_one_of_this_size_does_not_contradict(tmp_path: Path) -> None:
+    AnchorFolder(tmp_path).compare(ONE)
+
+
+def test_what_a_crash_left_half_written_is_no_other_checkpoint(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint-000000000007").write_text(ONE.note[:30])
+    anchor = AnchorFolder(tmp_path)
+    for put in (anchor.keep, anchor.compare):
+        with pytest.raises(AuditError, match="Take a file as it was") as caught:
+            put(ONE)
+        assert not isinstance(caught.value, TouchedLogError)
+
+
+def test_an_anchor_that_took_the_checkpoint_is_asked_for_it_before_the_next_seal(
+    database: Database,
+) -> None:
+    anchor = Memory()
+    ask_anchor(database, anchor, now=clock())  # nothing was sealed yet
+    record_story(database)
+    seal_all(database)
+    hand_on(database, Memory(), anchor, now=clock())
+    ask_anchor(database, anchor, now=clock())
+    anchor.kept.clear()
+    with pytest.raises(TouchedLogError):
+        ask_anchor(database, anchor, now=clock())
+    ask_anchor(database, None, now=clock())
+
+
+def test_an_anchor_that_was_away_gets_it_before_the_next_seal_and_holds_none_up(
+    database: Database,
+) -> None:
+    record_story(database)
+    sealed = seal_all(database)
+    anchor = Memory()
+    anchor.is_away = True
+    ask_anchor(database, anchor, now=clock())
+    anchor.is_away = False
+    ask_anchor(database, anchor, now=clock())
+    assert anchor.kept == [sealed.checkpoint]
+    anchor.is_away = True
+    ask_anchor(database, anchor, now=clock())
 
 
 @pytest.mark.parametrize(
@@ -108,6 +160,15 @@ def test_an_address_that_says_anything_else_has_kept_nothing(status: int) -> Non
     transport = httpx.MockTransport(lambda _request: httpx.Response(status))
     with pytest.raises(AuditError, match=f"answers {status}"):
         AnchorAddress("https://anchor.example", transport).keep(ONE)
+
+
+def test_an_address_that_answers_409_has_another_one() -> None:
+    anchor = AnchorAddress(
+        "https://anchor.example", httpx.MockTransport(lambda _request: httpx.Response(409))
+    )
+    with pytest.raises(TouchedLogError, match="answers 409 to the checkpoint of 7 records"):
+        anchor.keep(ONE)
+    anchor.compare(ONE)  # it cannot be asked without handing it one
 
 
 def test_an_address_that_cannot_be_reached_is_told() -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from airmend.change.model import ChangeRequest, ChangeStatus, ChangeType
-from airmend.errors import TouchedLogError, UnsealedError
+from airmend.errors import AuditError, TouchedLogError, UnsealedError
 from airmend.incident.model import IncidentStatus
 from airmend.orchestration.assessment import assess_risk
 from airmend.orchestration.change_run import ChangeRun
@@ -140,6 +140,81 @@ def test_once_the_log_is_restored_and_sealed_changes_begin_again(office: Office)
         session.execute(text("INSERT INTO audit_leaves SELECT * FROM kept"))
     office.seal()
     _, run = ask(office, version, 2)
+    assert guard_change(run)
+
+
+def anchored(office: Office, folder: Path) -> Office:
+    """The installation with an anchor, a folder that another team keeps."""
+    folder.mkdir()
+    settings = office.settings.model_copy(update={"audit_anchor": str(folder)})
+    return replace(office, settings=settings)
+
+
+def falsify(folder: Path) -> None:
+    """The anchor holds another root than the newest checkpoint of the log."""
+    newest = max(folder.iterdir())
+    name, size, root, *rest = newest.read_text().split("\n")
+    other = ("A" if root[0] != "A" else "B") + root[1:]
+    newest.write_text("\n".join([name, size, other, *rest]))
+
+
+def test_an_anchor_that_holds_another_checkpoint_refuses_until_a_person_put_it_right(
+    office: Office, tmp_path: Path
+) -> None:
+    anchor = tmp_path / "anchor"
+    office = anchored(office, anchor)
+    version = office.publish()
+    change, run = ask(office, version, 1)
+    tell(office, change)
+    office.seal()
+    kept = max(anchor.iterdir()).read_text()
+    falsify(anchor)
+    tell(office, change)
+    for _ in range(3):  # no later seal passes over it
+        office.clock.pass_time(minutes=1)
+        with pytest.raises(TouchedLogError, match="the anchor has another checkpoint"):
+            office.seal()
+    with pytest.raises(UnsealedError, match=r"the anchor has another checkpoint of \d+ records"):
+        guard_change(run)
+    assert office.read(change).status is ChangeStatus.REFUSED
+    max(anchor.iterdir()).write_text(kept)  # what the other team has was the right one
+    office.seal()
+    _, run = ask(office, version, 2)
+    assert guard_change(run)
+
+
+def test_an_anchor_that_refuses_the_newest_checkpoint_refuses_changes_until_it_takes_it(
+    office: Office, tmp_path: Path
+) -> None:
+    anchor, other = tmp_path / "anchor", tmp_path / "other"
+    office = anchored(office, anchor)
+    version = office.publish()
+    change, run = ask(office, version, 1)
+    tell(office, change)
+    for size in range(1, 100):  # another log was there before
+        text_ = f"example.com/another\n{size}\n{'A' * 43}=\n\n\u2014 example.com/another AAAAAAAAAAAA\n"
+        (anchor / f"checkpoint-{size:012d}").write_text(text_)
+    for _ in range(2):
+        with pytest.raises(TouchedLogError, match="the anchor has another checkpoint"):
+            office.seal()
+    with pytest.raises(UnsealedError):
+        guard_change(run)
+    office = anchored(office, other)  # a person gave this log an anchor of its own
+    office.seal()
+    _, run = ask(office, version, 2)
+    assert guard_change(run)
+
+
+def test_an_anchor_that_is_away_lets_changes_begin(office: Office, tmp_path: Path) -> None:
+    anchor = tmp_path / "anchor"
+    office = anchored(office, anchor)
+    version = office.publish()
+    change, run = ask(office, version, 1)
+    tell(office, change)
+    anchor.rmdir()
+    for _ in range(2):
+        with pytest.raises(AuditError, match="takes no checkpoint"):
+            office.seal()
     assert guard_change(run)
 
 
