@@ -19,8 +19,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 from airmend.cli import estate_alerts
 from airmend.cli.environment import passwords_file
 from airmend.records.model import FactKind
-from tests.e2e.conftest import PROJECT
 from tests.e2e.house import House, Story
+from tests.e2e.running import PROJECT
 from tests.programs import require_program
 
 SCREENSHOTS = PROJECT / "artifacts/screenshots"

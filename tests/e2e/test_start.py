@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.e2e.conftest import RISK_WATCH, UPKEEP
 from tests.e2e.house import House
+from tests.e2e.running import RISK_WATCH, UPKEEP
 
 
 def test_every_runbook_is_a_dag_and_nothing_else_is(house: House) -> None:

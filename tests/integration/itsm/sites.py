@@ -164,9 +164,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def running(site: Site) -> Iterator[str]:
-    """The address of a site that answers on a port of its own."""
-    with _Server(("127.0.0.1", 0), _Handler) as server:
+def running(site: Site, port: int = 0) -> Iterator[str]:
+    """The address of a site that answers, on a port of its own when none is named."""
+    with _Server(("127.0.0.1", port), _Handler) as server:
         server.site = site
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import socketserver
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import fields
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import pytest
 from airflow.sdk import BaseNotifier, Context
@@ -26,6 +21,7 @@ from airmend.records.model import Occasion
 from airmend.settings import Settings
 from tests.builders import AT
 from tests.documents import ROOT, blocks_of, plain, table_of
+from tests.mail_server import running_mail_server, text_of
 
 HERE = __name__
 SHIPPED = ROOT / "config/notifiers.yaml"
@@ -128,44 +124,23 @@ def test_one_that_hangs_is_given_up(send: Send, monkeypatch: pytest.MonkeyPatch)
     assert send(make("HangingNotifier"), TEXT).startswith("AirflowTaskTimeout")
 
 
-class MailServer(socketserver.StreamRequestHandler):
-    """Takes mails and keeps them, as far as SMTP has to go for that."""
-
-    mails: ClassVar[list[bytes]] = []
-
-    def handle(self) -> None:
-        self.wfile.write(b"220 here\r\n")
-        for line in self.rfile:
-            if line.upper().startswith(b"DATA"):
-                self.wfile.write(b"354 go on\r\n")
-                self.mails.append(b"".join(iter(self.rfile.readline, b".\r\n")))
-            self.wfile.write(
-                b"221 bye\r\n" if line.upper().startswith(b"QUIT") else b"250 fine\r\n"
-            )
-
-
 def test_the_shipped_example_sends_a_mail_by_airflows_smtp_notifier(
     send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (shipped,) = read_notifier_plan(Settings(notifiers_file=SHIPPED)).notifiers
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), MailServer) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with running_mail_server() as server:
         connection = {
             "conn_type": "smtp",
             "host": "127.0.0.1",
-            "port": server.server_address[1],
+            "port": server.port,
             "extra": {"disable_ssl": True, "disable_tls": True},
         }
         monkeypatch.setenv("AIRFLOW_CONN_AIRMEND_MAIL", json.dumps(connection))
         assert send(shipped, TEXT) == ""
-        server.shutdown()
-    mail = message_from_bytes(MailServer.mails[-1], policy=default)
-    assert isinstance(mail, EmailMessage)
+    (mail,) = server.mails
     assert mail["Subject"] == TEXT.subject
     assert mail["To"] == "on-call@example.com"
-    body = mail.get_body(("html",))
-    assert body is not None
-    assert body.get_content().strip() == TEXT.html
+    assert text_of(mail) == TEXT.html
 
 
 def test_the_file_names_occasions_or_means_all(tmp_path: Path) -> None:

@@ -192,8 +192,9 @@ def test_an_anchor_that_refuses_the_newest_checkpoint_refuses_changes_until_it_t
     change, run = ask(office, version, 1)
     tell(office, change)
     for size in range(1, 100):  # another log was there before
-        text_ = f"example.com/another\n{size}\n{'A' * 43}=\n\n\u2014 example.com/another AAAAAAAAAAAA\n"
-        (anchor / f"checkpoint-{size:012d}").write_text(text_)
+        signed = f"\n\u2014 example.com/another {'A' * 12}\n"
+        note = f"example.com/another\n{size}\n{'A' * 43}=\n{signed}"
+        (anchor / f"checkpoint-{size:012d}").write_text(note)
     for _ in range(2):
         with pytest.raises(TouchedLogError, match="the anchor has another checkpoint"):
             office.seal()
