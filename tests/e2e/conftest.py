@@ -41,5 +41,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, ssh_hosts: SshHosts) -> Iter
     folder = tmp_path_factory.mktemp("house")
     shutil.copytree(PROJECT / "runbooks", folder / "runbooks")
     write_lab(folder / "runbooks")
-    with running_house(folder, ssh_hosts, POLICY) as house:
+    (folder / "anchor").mkdir()
+    settings = {"AIRMEND_AUDIT_ANCHOR": str(folder / "anchor")}
+    with running_house(folder, ssh_hosts, POLICY, settings=settings) as house:
         yield house
