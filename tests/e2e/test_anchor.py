@@ -12,6 +12,7 @@ from airmend.incident.model import IncidentStatus
 from tests.e2e.house import House
 
 SAID = "the anchor has another checkpoint of"
+ALARM = "<strong>No change begins:</strong>"
 
 
 class Anchor:
@@ -63,11 +64,13 @@ def test_no_change_begins_until_the_anchor_and_the_log_agree(house: House, ancho
     assert SAID in change.reason
     assert house.executions(refused) == []
     assert house.incident(refused).status is IncidentStatus.ESCALATED
-    assert SAID in house.client.get("/airmend/").text
+    page = house.client.get("/airmend/").text
+    assert ALARM in page
+    assert SAID in page
 
     anchor.put_back()
     assert house.command("audit", "seal").returncode == 0
-    assert SAID not in house.client.get("/airmend/").text
+    assert ALARM not in house.client.get("/airmend/").text
     story = house.start_in_lab("lab-repair", "lab-9")
     house.approve(story)
     assert house.wait_until_ended(story) == "success", house.tell(story)
