@@ -236,7 +236,7 @@ class RunbookLockedError(ChangeRefusedError):
 
 
 class UnsignedRunbookError(ChangeRefusedError):
-    """The policy requires signatures, and no key that it trusts signed this content."""
+    """The policy requires signatures, and no trusted key signed this content, or newer one is."""
 
 
 class CalendarClosedError(ChangeRefusedError):

@@ -16,9 +16,15 @@ from airmend.change.authors import Authors, find_authors
 from airmend.change.autonomy import check_move, top_rung
 from airmend.change.model import ChangeType
 from airmend.change.policy import POLICY, Policy
+from airmend.change.signed_content import find_signature_refusal
 from airmend.change.standard import meets_bound, success_bound, tell_record
 from airmend.change.trust import rung_of, settle_caused
-from airmend.errors import RunbookLockedError, StandardChangeError, UnknownRunbookError
+from airmend.errors import (
+    RunbookLockedError,
+    StandardChangeError,
+    UnknownRunbookError,
+    UnsignedRunbookError,
+)
 from airmend.records.authorship import list_authorship
 from airmend.records.model import Catalog
 from airmend.records.runbooks import (
@@ -90,11 +96,15 @@ def approve_template(
     Raises:
         UnknownRunbookError: It is not published.
         RunbookLockedError: It is locked.
+        UnsignedRunbookError: The policy requires a signature, and nothing of it may run.
         StandardChangeError: It may not be approved, with the reason.
     """
     queue_for_ladder(session)
     version = published_version(session, runbook_id)
     _refuse_grantor(session, version, policy, by, reason)
+    unsigned = find_signature_refusal(session, version, policy.runbooks, until=now)
+    if unsigned is not None:
+        raise UnsignedRunbookError(f"{unsigned}. It gets no template before")
     runbook, most = version.runbook, version.runbook.targets.max_hosts
     if runbook.change.type is not ChangeType.STANDARD:
         raise StandardChangeError(

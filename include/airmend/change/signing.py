@@ -16,8 +16,9 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from airmend.change.policy_part import Part
 from airmend.errors import SigningError
+from airmend.openssh.keys import PublicKey, read_public_key
+from airmend.openssh.signatures import Signature, read_signatures
 from airmend.runbook.model import SIGNATURE_NAMESPACE, RunbookVersion
-from airmend.ssh_signatures import PublicKey, Signature, read_public_key, read_signatures
 
 KeyName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 

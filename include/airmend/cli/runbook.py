@@ -13,11 +13,11 @@ from airmend.change.signing import RunbooksPolicy, judge_signatures, name_versio
 from airmend.cli.lint import find_runbook_folders
 from airmend.cli.signature_lint import read_runbooks_policy
 from airmend.errors import RunbookError, SigningError
+from airmend.openssh.signatures import MOST_SIGNATURES, Signature, read_signatures
 from airmend.runbook.catalog import LoadedRunbook, load_runbook
 from airmend.runbook.model import SIGNATURE_NAMESPACE, RunbookVersion
 from airmend.runbook.signature_file import read_signature_file, write_signature_file
 from airmend.settings import get_settings
-from airmend.ssh_signatures import MOST_SIGNATURES, Signature, read_signatures
 
 app = typer.Typer(
     help="Sign runbooks, and check who signed them.", no_args_is_help=True, add_completion=False
@@ -46,8 +46,8 @@ def sign_command(
         Path,
         typer.Option(
             "--key",
-            help="An ed25519 key of OpenSSH: the private file, or the .pub file of one that the "
-            "SSH agent holds.",
+            help="A key of OpenSSH: the private file, or the .pub file of one that the SSH agent "
+            "holds.",
         ),
     ],
 ) -> None:

@@ -8,13 +8,15 @@ rollback or a check: what a change has begun is put right in any case.
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from airmend.change.signing import SignatureVerdict, find_refusal, judge_signatures
+from airmend.change.signed_content import find_signature_refusal
+from airmend.change.signing import SignatureVerdict, judge_signatures
 from airmend.errors import RunbookError, UnsignedRunbookError
+from airmend.openssh.signatures import Signature
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.services import read_policy
 from airmend.records.database import Database
@@ -22,7 +24,9 @@ from airmend.records.signatures import list_signatures, save_signatures
 from airmend.runbook.catalog import LoadedCatalog
 from airmend.runbook.model import RunbookVersion
 from airmend.runbook.signature_file import read_signature_file
-from airmend.ssh_signatures import Signature
+
+TAKEN_UP_WITHIN = timedelta(minutes=10)
+"""Airflow takes a new version up a little later than it is published; runs begin until then."""
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +89,10 @@ def look_at_signatures(run: ChangeRun, session: Session) -> SignatureVerdict | N
 
 
 def find_unsigned(run: ChangeRun, session: Session) -> str | None:
-    """Why nothing of the run's version may run, since it is not signed; None where it may.
+    """Why nothing of the run's version may run, by its signatures; None where it may.
+
+    What was signed while the change was already asked for does not supersede the version that
+    it was asked for with: a run goes on with what it began with.
 
     Raises:
         ConfigurationError: The policy cannot be read.
@@ -93,15 +100,16 @@ def find_unsigned(run: ChangeRun, session: Session) -> str | None:
     policy = read_policy(run.settings).runbooks
     if not policy.is_required:
         return None
-    verdict = judge_signatures(run.version, list_signatures(session, run.digest), policy)
-    return find_refusal(run.version, verdict, policy)
+    until = run.read_change(session).requested_at - TAKEN_UP_WITHIN
+    return find_signature_refusal(session, run.version, policy, until=until)
 
 
 def refuse_unsigned(run: ChangeRun, session: Session) -> None:
     """Return when the run's version may run as far as signatures go.
 
     Raises:
-        UnsignedRunbookError: The policy requires one, and there is none that counts.
+        UnsignedRunbookError: The policy requires one, and there is none that counts, or newer
+            content was signed.
         ConfigurationError: The policy cannot be read.
     """
     refusal = find_unsigned(run, session)

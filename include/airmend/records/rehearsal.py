@@ -72,6 +72,7 @@ from airmend.records.runbooks import (
     get_archive,
     get_catalog,
     get_version,
+    list_contents,
     lock_reason,
 )
 from airmend.records.sealed import seal_state, sealing_state
@@ -128,7 +129,9 @@ def _begin(session: Session, change: ChangeRequest, at: datetime) -> None:
     overdue_review(session, NOBODY, at)
     active_suppressions(session, at)
     kill_switch_state(session)
+    list_contents(session, NOBODY)
     list_signatures(session, NOBODY)
+    list_signatures(session, NOBODY, until=at)
     latest_step(session, NOBODY)
     latest_template(session, NOBODY)
     get_request(session, NOBODY)

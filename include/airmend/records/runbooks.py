@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
@@ -32,6 +33,28 @@ def save_version(
         archive=archive,
         stored_at=at,
     )
+
+
+@dataclass(frozen=True, order=True)
+class StoredContent:
+    """One content that a runbook had; a newer one is greater."""
+
+    version: tuple[int, ...]
+    stored_at: datetime
+    digest: str = field(compare=False)
+
+
+def list_contents(session: Session, runbook_id: str) -> list[StoredContent]:
+    """Every content that a runbook ever had when it was published, in no order."""
+    rows = session.execute(
+        select(
+            RunbookVersionRow.version, RunbookVersionRow.stored_at, RunbookVersionRow.digest
+        ).where(RunbookVersionRow.runbook_id == runbook_id)
+    )
+    return [
+        StoredContent(tuple(map(int, version.split("."))), stored_at, digest)
+        for version, stored_at, digest in rows
+    ]
 
 
 def known_digests(session: Session) -> set[str]:

@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from airmend.openssh.signatures import Signature
 from airmend.records.database import insert_into
 from airmend.records.signature_tables import RunbookSignatureRow
 from airmend.runbook.model import RunbookVersion
-from airmend.ssh_signatures import Signature
 
 
 def save_signatures(
@@ -30,12 +30,15 @@ def save_signatures(
         session.execute(statement.on_conflict_do_nothing())
 
 
-def list_signatures(session: Session, digest: str) -> list[str]:
-    """Every signature that lay beside a version, armoured, oldest first."""
-    return list(
-        session.scalars(
-            select(RunbookSignatureRow.signature)
-            .where(RunbookSignatureRow.digest == digest)
-            .order_by(RunbookSignatureRow.id)
-        )
-    )
+def list_signatures(session: Session, digest: str, *, until: datetime | None = None) -> list[str]:
+    """Every signature that lay beside a version, armoured, oldest first.
+
+    Args:
+        session: The transaction.
+        digest: Of the version.
+        until: Those alone that were on record by then; all by default.
+    """
+    asked = select(RunbookSignatureRow.signature).where(RunbookSignatureRow.digest == digest)
+    if until is not None:
+        asked = asked.where(RunbookSignatureRow.taken_at <= until)
+    return list(session.scalars(asked.order_by(RunbookSignatureRow.id)))

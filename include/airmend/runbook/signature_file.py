@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from airmend.errors import RunbookError, SigningError
+from airmend.openssh.signatures import Signature, read_signatures
 from airmend.runbook.folder import read_limited
-from airmend.ssh_signatures import Signature, read_signatures
 
 SIGNATURE_FILE = ".signatures"
 MAX_BYTES = 64 * 1024

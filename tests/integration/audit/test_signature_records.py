@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from airmend.audit.pack import collect_records
+from airmend.openssh.signatures import read_signatures
 from airmend.records.database import Database
 from airmend.records.runbooks import save_version
 from airmend.records.signatures import save_signatures
-from airmend.ssh_signatures import read_signatures
 from tests.builders import AT, make_change, make_runbook_version
 from tests.integration.audit.stories import edit, record_story, seal_all, verify
 from tests.integration.audit.test_sealing import sealed_kinds

@@ -7,16 +7,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
+from airmend.change.granting import published_version
 from airmend.cli import main
 from airmend.cli.standing_in import approve_template_by_command
+from airmend.openssh.signatures import read_signatures
 from airmend.orchestration.publication import publish_runbooks
 from airmend.records.database import Database
+from airmend.records.signatures import save_signatures
 from airmend.runbook.catalog import load_catalog
 from airmend.settings import get_settings
 from tests.builders import AT
 from tests.runbook_folders import write_runbook
+from tests.ssh_keys import OLGA, trust
 
 Command = Callable[..., Result]
 WHY = ("--by", "olivia", "--reason", "it goes well")
@@ -83,6 +88,26 @@ def test_a_template_on_a_word_says_that_it_is_one(airmend: Command, policy: Path
     assert "is suspended" in said(airmend("standard", "suspend", "service-down", *WHY))
     assert "suspended by olivia at" in said(airmend("standard", "show", "service-down"))
     assert airmend("standard", "suspend", "service-down", *WHY).exit_code == 1
+
+
+def test_a_runbook_that_is_not_signed_gets_no_template_where_signatures_are_required(
+    airmend: Command, policy: Path, database: Database
+) -> None:
+    document = {
+        "standard": {"success_bound": 0},
+        "runbooks": {"signatures": "required", "trusted_keys": trust(OLGA)},
+    }
+    policy.write_text(yaml.safe_dump(document))
+    refused = airmend("standard", "approve", "service-down", *WHY)
+    assert refused.exit_code == 1
+    assert "runbook service-down 1.0.0 (content " in refused.output
+    assert "is not signed by a trusted key" in refused.output
+    assert "`airmend runbook sign`. It gets no template before" in refused.output
+    assert "no template" in said(airmend("standard", "list"))
+    with database.session() as session:
+        version = published_version(session, "service-down")
+        save_signatures(session, version, read_signatures(OLGA.sign_version(version)), at=AT)
+    assert "is approved by olivia" in said(airmend("standard", "approve", "service-down", *WHY))
 
 
 def test_the_ladder_is_listed_moved_and_remembered(airmend: Command) -> None:

@@ -29,6 +29,7 @@ from airmend.runbook.catalog import load_catalog
 from airmend.runbook.model import RunbookVersion
 from airmend.runbook.signature_file import SIGNATURE_FILE
 from tests.integration.orchestration.conftest import Office
+from tests.runbook_folders import write_runbook
 from tests.ssh_keys import MALLORY, OLGA, PETER, Person, trust
 
 PLAYBOOK = "playbooks/restart.yml"
@@ -184,6 +185,96 @@ def test_a_key_that_was_taken_out_stops_what_it_signed_before(signed: Office) ->
     version = signed.publish()
     write_policy(signed, PETER)
     refused(signed, version, "a key that the policy does not trust")
+
+
+# --- What was signed before something newer was ---------------------------------------------
+
+
+def put_back(office: Office, **override: Any) -> RunbookVersion:
+    """Sign and publish a first content, then a newer one, then the first again, much later."""
+    first = office.publish()
+    signature = (folder_of(office) / SIGNATURE_FILE).read_bytes()
+    office.publish(**override)
+    office.clock.pass_time(hours=1)
+    write_runbook(office.settings.runbooks_dir)
+    (folder_of(office) / SIGNATURE_FILE).write_bytes(signature)
+    assert office.publish_again() == first
+    return first
+
+
+@pytest.mark.parametrize(
+    "newer", [{"version": "1.0.1"}, {"version": "1.10.0"}, {"title": "Mended"}], ids=str
+)
+def test_signed_content_does_not_come_back_once_newer_content_was_signed(
+    signed: Office, newer: dict[str, str]
+) -> None:
+    version = put_back(signed, **newer)
+    name = f"service-down {newer.get('version', '1.0.0')}"
+    with pytest.raises(UnsignedRunbookError) as told:
+        start(signed, version)
+    assert f"is superseded by {name} (content " in str(told.value)
+    assert f"signed by olga ({OLGA.fingerprint})" in str(told.value)
+    assert f"give it a version above {newer.get('version', '1.0.0')} and sign" in str(told.value)
+
+
+def test_an_emergency_brings_no_superseded_content_back(signed: Office) -> None:
+    write_policy(signed, OLGA, emergency={"who": ["role:admin"], "passes": ["budgets"]})
+    version = put_back(signed, version="2.0.0")
+    with pytest.raises(UnsignedRunbookError, match="superseded"):
+        start(signed, version, change_type=ChangeType.EMERGENCY, requested_by="ada")
+
+
+def test_earlier_content_comes_back_with_a_higher_version_and_a_signature(signed: Office) -> None:
+    put_back(signed, version="2.0.0")
+    assert start(signed, signed.publish(version="2.0.1"))
+
+
+@pytest.mark.parametrize("signers", [(), (MALLORY,)], ids=["nobody", "a stranger"])
+def test_newer_content_that_no_trusted_key_signed_supersedes_nothing(
+    signed: Office, signers: tuple[Person, ...]
+) -> None:
+    signed.publish()
+    replace(signed, signers=signers).publish(version="2.0.0")
+    signed.clock.pass_time(hours=1)
+    assert start(signed, signed.publish())
+
+
+def test_what_a_key_signed_that_was_taken_out_supersedes_nothing(signed: Office) -> None:
+    signed.publish()
+    replace(signed, signers=(PETER,)).publish(version="2.0.0")
+    write_policy(signed, OLGA)
+    signed.clock.pass_time(hours=1)
+    assert start(signed, signed.publish())
+
+
+def test_where_no_signature_is_required_content_may_come_back(signed: Office) -> None:
+    version = put_back(signed, version="2.0.0")
+    write_policy(signed, OLGA, rule="optional")
+    assert start(signed, version)
+
+
+def test_a_change_goes_on_with_the_content_that_it_was_asked_for_with(signed: Office) -> None:
+    version = signed.publish()
+    _, run = signed.guarded(version)
+    signed.publish(version="2.0.0")
+    signed.clock.pass_time(hours=5)
+    with signed.database.session() as session:
+        assert find_unsigned(run, session) is None
+
+
+@pytest.mark.parametrize(("minutes", "passes"), [(9, True), (11, False)])
+def test_a_run_may_begin_with_what_airflow_has_not_replaced_yet(
+    signed: Office, minutes: int, passes: bool
+) -> None:
+    version = signed.publish()
+    signed.publish(version="2.0.0")
+    signed.clock.pass_time(minutes=minutes)
+    run = signed.run(signed.request(version), version, "guard")
+    with signed.database.session() as session:
+        assert (find_unsigned(run, session) is None) is passes
+
+
+# --------------------------------------------------------------------------------------------
 
 
 def test_where_none_is_required_an_unsigned_runbook_runs_and_the_fact_says_so(

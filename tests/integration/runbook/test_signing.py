@@ -13,13 +13,14 @@ from typer.testing import CliRunner, Result
 
 from airmend.cli import main
 from airmend.errors import RunbookError
+from airmend.openssh.keys import read_public_key
+from airmend.openssh.signatures import read_signatures
 from airmend.runbook.catalog import load_runbook
 from airmend.runbook.model import SIGNATURE_NAMESPACE
 from airmend.runbook.signature_file import SIGNATURE_FILE, read_signature_file
 from airmend.settings import get_settings
-from airmend.ssh_signatures import read_public_key, read_signatures
 from tests.runbook_folders import write_runbook
-from tests.ssh_keys import MALLORY, OLGA, PETER, TOUCH, Person, trust
+from tests.ssh_keys import EVERY_KIND, MALLORY, OLGA, PETER, RITA, Person, trust
 
 Command = Callable[..., Result]
 
@@ -74,7 +75,7 @@ def keygen(*words: str | Path, given: str) -> subprocess.CompletedProcess[str]:
 # --- Against OpenSSH ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("person", [OLGA, TOUCH], ids=["file", "security key"])
+@pytest.mark.parametrize("person", EVERY_KIND, ids=lambda person: person.kind)
 def test_openssh_accepts_what_the_tests_make_and_what_is_kept(
     person: Person, tmp_path: Path
 ) -> None:
@@ -87,6 +88,36 @@ def test_openssh_accepts_what_the_tests_make_and_what_is_kept(
     assert done.returncode == 0, done.stderr
     assert signature.key.fingerprint in done.stdout
     assert keygen(*words, "-s", kept, given="text").returncode != 0
+
+
+def test_openssh_accepts_rsa_with_the_shorter_hash_as_we_do(tmp_path: Path) -> None:
+    signers, kept = tmp_path / "signers", tmp_path / "kept"
+    signers.write_text(f"rita {RITA.line}\n")
+    kept.write_text(RITA.sign(b"text\n", algorithm="rsa-sha2-256"))
+    words = ("-Y", "verify", "-f", signers, "-I", "rita", "-n", SIGNATURE_NAMESPACE)
+    assert keygen(*words, "-s", kept, given="text\n").returncode == 0
+
+
+@pytest.mark.parametrize("hash_name", ["sha256", "sha512"])
+@pytest.mark.parametrize(
+    ("kind", "bits"),
+    [("ed25519", 0), ("rsa", 3072), ("rsa", 4096), ("ecdsa", 256), ("ecdsa", 384), ("ecdsa", 521)],
+)
+def test_every_kind_of_key_that_openssh_makes_and_signs_with_counts_here(
+    tmp_path: Path, kind: str, bits: int, hash_name: str
+) -> None:
+    path = tmp_path / "key"
+    length = ("-b", str(bits)) if bits else ()
+    keygen("-q", "-t", kind, *length, "-N", "", "-f", path, given="")
+    words = ("-Y", "sign", "-n", SIGNATURE_NAMESPACE, "-O", f"hashalg={hash_name}", "-f", path)
+    text = keygen(*words, given="text\n").stdout
+    (signature,) = read_signatures(text)
+    line = path.with_suffix(".pub").read_text()
+    assert signature.key == read_public_key(line)
+    assert signature.covers(b"text\n", SIGNATURE_NAMESPACE)
+    assert not signature.covers(b"text", SIGNATURE_NAMESPACE)
+    assert str(signature) == text
+    assert signature.key.fingerprint in keygen("-l", "-f", f"{path}.pub", given="").stdout
 
 
 def test_what_openssh_signs_elsewhere_counts_here(
@@ -166,7 +197,7 @@ def test_a_file_of_signatures_that_cannot_be_read_is_replaced_and_told(
     [
         ("missing", "ssh-keygen does not sign: "),
         ("no key", "ssh-keygen does not sign: "),
-        ("ecdsa", "its signature cannot be used: signature 1 cannot be used: its key is not"),
+        ("short", "its signature cannot be used: signature 1 cannot be used: its RSA key has 2048"),
         ("public", "ssh-keygen does not sign: "),
     ],
 )
@@ -177,8 +208,8 @@ def test_a_key_that_cannot_sign_is_one_line_and_leaves_no_file(
     if kind == "no key":
         path.write_text("no key\n")
         path.chmod(0o600)
-    elif kind == "ecdsa":
-        keygen("-q", "-t", "ecdsa", "-N", "", "-f", path, given="")
+    elif kind == "short":
+        keygen("-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", path, given="")
     elif kind == "public":
         path = tmp_path / "key.pub"
         path.write_text(OLGA.line + "\n")
