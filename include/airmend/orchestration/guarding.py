@@ -178,7 +178,15 @@ def _note_signatures(run: ChangeRun, session: Session, change: ChangeRequest) ->
     verdict = look_at_signatures(run, session)
     if verdict is not None:
         text = f"Runbook {name_version(run.version)} is {verdict.told}"
-        run.note(session, change, FactKind.SIGNATURE_CHECKED, text, digest=run.digest)
+        signers = [name for name, _fingerprint in verdict.signers]
+        run.note(
+            session,
+            change,
+            FactKind.SIGNATURE_CHECKED,
+            text,
+            digest=run.digest,
+            signers=signers,
+        )
 
 
 def _spend_budget(run: ChangeRun, session: Session, change: ChangeRequest) -> None:

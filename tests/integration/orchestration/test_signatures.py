@@ -88,6 +88,10 @@ def test_who_signed_is_a_fact_and_is_told_once(signed: Office) -> None:
     content = f"service-down 1.0.0 (content {version.digest[:12]})"
     assert fact == f"Runbook {content} is signed by olga ({OLGA.fingerprint})"
     assert signed.read(change).status is ChangeStatus.ASSESSING
+    with signed.database.session() as session:
+        kind = FactKind.SIGNATURE_CHECKED
+        (checked,) = [each for each in read_story(session, "INC-1") if each.kind is kind]
+    assert checked.evidence["signers"] == ["olga"]
 
 
 def test_an_unsigned_runbook_does_nothing(signed: Office) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from airmend.review.annexes import Control, Evidence, Finding
 from airmend.review.context import ReportContext
-from airmend.review.controls import checks
-from airmend.review.controls.checks import Check, Records
+from airmend.review.controls import carried_out, decided, oversight
+from airmend.review.controls.records import Check, Records
 from airmend.review.model import ReportFacts
 
 _DORA, _AI = "DORA, (EU) 2024/1774", "EU AI Act, (EU) 2024/1689"
@@ -20,64 +20,80 @@ _DORA, _AI = "DORA, (EU) 2024/1774", "EU AI Act, (EU) 2024/1689"
 MAPPING: tuple[tuple[str, str, str, tuple[Check, ...]], ...] = (
     (
         _DORA,
+        "Article 16(1)(c)",
+        "what goes into production is guarded against being altered or manipulated",
+        (decided.content_signed, decided.approved_content),
+    ),
+    (
+        _DORA,
         "Article 17(1)(b)",
         "who approves is independent of who requests and implements",
-        (checks.approved_by_another,),
+        (decided.approved_by_another,),
     ),
     (
         _DORA,
         "Article 17(1)(c)",
         "changes are specified, tested and checked in a controlled way",
-        (checks.approved_content, checks.tried_before, checks.verified_after),
+        (decided.approved_content, carried_out.tried_before, carried_out.verified_after),
     ),
     (
         _DORA,
         "Article 17(1)(d)",
-        "purpose, scope, times, expected outcome and fall-back are documented",
+        "purpose, scope, times and expected outcome are documented",
         (
-            checks.purpose_and_scope,
-            checks.timeline_kept,
-            checks.expected_outcome,
-            checks.fall_back,
-            checks.rolled_back_or_needless,
+            carried_out.purpose_and_scope,
+            carried_out.timeline_kept,
+            carried_out.expected_outcome,
         ),
     ),
     (
         _DORA,
-        "Article 17(1)(e) and (f)",
+        "Article 17(1)(e)",
+        "there is a way back, and it is taken where the change does not succeed",
+        (carried_out.fall_back, carried_out.rolled_back_or_needless),
+    ),
+    (
+        _DORA,
+        "Article 17(1)(g)",
         "emergency changes are assessed and approved again afterwards",
-        (checks.emergency_reassessed,),
+        (decided.emergency_reassessed,),
     ),
     (
         _DORA,
         "Article 12",
         "events are logged, and logs are protected against tampering",
-        (checks.logged, checks.sealed),
+        (oversight.logged, oversight.sealed),
     ),
-    (_AI, "Article 12", "events are recorded automatically", (checks.logged,)),
+    (_AI, "Article 12", "events are recorded automatically", (oversight.logged,)),
     (
         _AI,
         "Article 14",
         "people can oversee it, and stop it",
-        (checks.person_decided, checks.stop_looked_at),
+        (decided.person_decided, oversight.stop_looked_at),
     ),
-    (_AI, "Article 19", "the logs are kept", (checks.logged, checks.sealed)),
+    (_AI, "Article 19", "the logs are kept", (oversight.logged, oversight.sealed)),
     (
         "NIST AI RMF 1.0",
         "MANAGE 2.4",
         "there is a way to switch it off, and it is drilled",
-        (checks.stop_looked_at, checks.stop_drilled),
+        (oversight.stop_looked_at, oversight.stop_drilled),
+    ),
+    (
+        "NIST SP 800-53 Rev. 5",
+        "CM-14",
+        "nothing is put to use whose signature was not verified",
+        (decided.content_signed,),
     ),
     (
         "ISO/IEC 27001:2022",
         "A.8.32",
         "changes follow a procedure: assessed, authorised, tested, with a way back",
         (
-            checks.risk_assessed,
-            checks.approved_content,
-            checks.tried_before,
-            checks.verified_after,
-            checks.fall_back,
+            decided.risk_assessed,
+            decided.approved_content,
+            carried_out.tried_before,
+            carried_out.verified_after,
+            carried_out.fall_back,
         ),
     ),
     (
@@ -85,10 +101,10 @@ MAPPING: tuple[tuple[str, str, str, tuple[Check, ...]], ...] = (
         "CC8.1",
         "changes are authorised, documented, tested, approved and implemented",
         (
-            checks.purpose_and_scope,
-            checks.approved_by_another,
-            checks.tried_before,
-            checks.verified_after,
+            carried_out.purpose_and_scope,
+            decided.approved_by_another,
+            carried_out.tried_before,
+            carried_out.verified_after,
         ),
     ),
 )

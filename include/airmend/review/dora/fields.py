@@ -47,12 +47,16 @@ _INITIAL = (
     (
         "2.5",
         "Criteria that made it major",
-        "those of Articles 1 to 8 of (EU) 2024/1772 that are met",
+        "those of Articles 1 to 7 of (EU) 2024/1772 that are met; Article 8 weighs them",
     ),
-    ("2.6", "Member States affected", "only where the geographical spread is a criterion"),
+    (
+        "2.6",
+        "Member States affected",
+        "of the EEA; only where the geographical spread is a criterion",
+    ),
     ("2.7", "How it was discovered", "correct it where it was not monitoring that found it"),
     ("2.8", "Whether it came from a provider or another entity", "yes or no, and whose"),
-    ("2.9", "Whether the business continuity plan was activated", "yes or no, and since when"),
+    ("2.9", "Whether the business continuity plan was activated", "yes or no"),
     ("2.10", "Anything else", "what the authority should know now"),
 )
 _INTERMEDIATE = (
@@ -71,12 +75,20 @@ _INTERMEDIATE = (
     ("3.9", "Transactions affected: number", "only where transactions were affected"),
     ("3.10", "Transactions affected: share", "of the daily average"),
     ("3.11", "Transactions affected: value", "in the currency of field 1.15"),
-    ("3.12", "Whether these numbers are actual or estimates", "for each of the three"),
+    (
+        "3.12",
+        "Whether these numbers are actual or estimates",
+        "for each of the three; or no impact on it",
+    ),
     ("3.13", "Harm to reputation", "only where that criterion is met"),
     ("3.14", "Harm to reputation: how", "media, complaints, requirements missed, clients lost"),
     ("3.15", "How long it lasted", "from its beginning, or detection, until it was resolved"),
     ("3.16", "How long services were down", "from your measurements: an alert is no outage"),
-    ("3.17", "Whether these durations are actual or estimates", "actual, estimate, or both"),
+    (
+        "3.17",
+        "Whether these durations are actual or estimates",
+        "actual, estimate, both, or not known",
+    ),
     ("3.18", "Kinds of impact in other Member States", "only where several are affected"),
     ("3.19", "Impact in other Member States: how", "only where several are affected"),
     (
@@ -98,7 +110,11 @@ _INTERMEDIATE = (
     ("3.28", "Whether infrastructure components were affected", "yes, no or not known"),
     ("3.29", "Infrastructure components affected", "add those that no change touched"),
     ("3.30", "Harm to the financial interest of clients", "yes, no or not known"),
-    ("3.31", "Other authorities that were told", "police, CSIRT, data protection, others"),
+    (
+        "3.31",
+        "Other authorities that were told",
+        "police, CSIRT, data protection, cybersecurity, none",
+    ),
     ("3.32", "Other authorities: which", "only where the list has none that fits"),
     ("3.33", "Whether temporary measures were taken", "check whether more is planned"),
     ("3.34", "Temporary measures", "read and complete the draft"),

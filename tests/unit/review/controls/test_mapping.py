@@ -16,9 +16,9 @@ from airmend.records.model import FactKind
 from airmend.records.sealed import SealState
 from airmend.review.annexes import Control, Evidence, Finding
 from airmend.review.context import ReportContext
-from airmend.review.controls import checks
-from airmend.review.controls.checks import Check, Records
+from airmend.review.controls import carried_out, decided, oversight
 from airmend.review.controls.mapping import MAPPING, judge, map_controls
+from airmend.review.controls.records import Check, Records
 from airmend.review.model import ReportFacts
 from airmend.review.report import settle
 from tests.builders import AT
@@ -41,7 +41,7 @@ def look(check: Check, facts: ReportFacts, context: ReportContext | None = None)
     return check(Records(settle(facts), context or ReportContext()))
 
 
-def decided(facts: ReportFacts, **update: Any) -> ReportFacts:
+def ruled(facts: ReportFacts, **update: Any) -> ReportFacts:
     assert facts.decision
     return replace(facts, decision=facts.decision.model_copy(update=update))
 
@@ -49,6 +49,12 @@ def decided(facts: ReportFacts, **update: Any) -> ReportFacts:
 def changed(facts: ReportFacts, **update: Any) -> ReportFacts:
     assert facts.change
     return replace(facts, change=facts.change.model_copy(update=update))
+
+
+def signed(facts: ReportFacts, *signers: str) -> ReportFacts:
+    evidence = {"signers": list(signers)}
+    update = {"id": 98, "kind": FactKind.SIGNATURE_CHECKED, "evidence": evidence}
+    return replace(facts, story=[*facts.story, facts.story[-1].model_copy(update=update)])
 
 
 def without(facts: ReportFacts, phase: Phase) -> ReportFacts:
@@ -64,7 +70,7 @@ def vote(person: str, *, approves: bool = True) -> Vote:
 
 
 def test_an_approval_of_somebody_else_is_independent_and_is_cited() -> None:
-    found = look(checks.approved_by_another, approved_on_three_hosts())
+    found = look(decided.approved_by_another, approved_on_three_hosts())
     assert found.result is YES
     assert "sam approved" in found.text
     assert [cite.label for cite in found.citations] == ["fact"]
@@ -73,10 +79,10 @@ def test_an_approval_of_somebody_else_is_independent_and_is_cited() -> None:
 @pytest.mark.parametrize(
     "facts",
     [
-        pytest.param(decided(approved_on_three_hosts(), decided_by="rita"), id="the author"),
-        pytest.param(decided(approved_on_three_hosts(), decided_by="Rita"), id="in capitals"),
-        pytest.param(decided(approved_on_three_hosts(), decided_by="sam, rita"), id="one of two"),
-        pytest.param(decided(approved_on_three_hosts(), votes=[vote("rita")]), id="by vote"),
+        pytest.param(ruled(approved_on_three_hosts(), decided_by="rita"), id="the author"),
+        pytest.param(ruled(approved_on_three_hosts(), decided_by="Rita"), id="in capitals"),
+        pytest.param(ruled(approved_on_three_hosts(), decided_by="sam, rita"), id="one of two"),
+        pytest.param(ruled(approved_on_three_hosts(), votes=[vote("rita")]), id="by vote"),
         pytest.param(changed(approved_on_three_hosts(), requested_by="sam"), id="who asked for it"),
         pytest.param(resolved_standard(), id="the policy"),
         pytest.param(rejected(), id="a no"),
@@ -85,48 +91,52 @@ def test_an_approval_of_somebody_else_is_independent_and_is_cited() -> None:
     ],
 )
 def test_no_other_approval_is_independent(facts: ReportFacts) -> None:
-    assert look(checks.approved_by_another, facts).result is NO
+    assert look(decided.approved_by_another, facts).result is NO
 
 
 def test_who_said_no_does_not_make_a_quorum_dependent() -> None:
-    facts = decided(approved_on_three_hosts(), votes=[vote("sam"), vote("rita", approves=False)])
-    assert look(checks.approved_by_another, facts).result is YES
+    facts = ruled(approved_on_three_hosts(), votes=[vote("sam"), vote("rita", approves=False)])
+    assert look(decided.approved_by_another, facts).result is YES
 
 
 NOT_SHOWN: list[tuple[Check, ReportFacts]] = [
-    (checks.approved_content, changed(resolved_standard(), inputs={"host": "web9"})),
-    (checks.approved_content, replace(resolved_standard(), decision=None)),
-    (checks.approved_content, decided(resolved_standard(), verdict=Verdict.REJECTED)),
-    (checks.purpose_and_scope, replace(resolved_standard(), runbook=None)),
-    (checks.purpose_and_scope, changed(resolved_standard(), targets=[])),
-    (checks.expected_outcome, replace(resolved_standard(), runbook=None)),
-    (checks.fall_back, replace(resolved_standard(), runbook=None)),
-    (checks.tried_before, without(resolved_standard(), Phase.PREFLIGHT)),
-    (checks.verified_after, without(resolved_standard(), Phase.VERIFY)),
-    (checks.verified_after, rolled_back()),
-    (checks.risk_assessed, changed(resolved_standard(), risk=None)),
-    (checks.rolled_back_or_needless, rollback_failed()),
-    (checks.rolled_back_or_needless, without(rolled_back(), Phase.ROLLBACK_VERIFY)),
-    (checks.person_decided, resolved_standard()),
-    (checks.person_decided, decided(rejected(), verdict=Verdict.EXPIRED)),
-    (checks.person_decided, replace(resolved_standard(), decision=None)),
-    (checks.stop_looked_at, refused_with_nothing_known()),
-    (checks.emergency_reassessed, changed(resolved_standard(), change_type=ChangeType.EMERGENCY)),
-    (checks.logged, replace(resolved_standard(), story=resolved_standard().story[:-2])),
+    (decided.approved_content, changed(resolved_standard(), inputs={"host": "web9"})),
+    (decided.approved_content, replace(resolved_standard(), decision=None)),
+    (decided.approved_content, ruled(resolved_standard(), verdict=Verdict.REJECTED)),
+    (carried_out.purpose_and_scope, replace(resolved_standard(), runbook=None)),
+    (carried_out.purpose_and_scope, changed(resolved_standard(), targets=[])),
+    (carried_out.expected_outcome, replace(resolved_standard(), runbook=None)),
+    (carried_out.fall_back, replace(resolved_standard(), runbook=None)),
+    (carried_out.tried_before, without(resolved_standard(), Phase.PREFLIGHT)),
+    (carried_out.verified_after, without(resolved_standard(), Phase.VERIFY)),
+    (carried_out.verified_after, rolled_back()),
+    (decided.risk_assessed, changed(resolved_standard(), risk=None)),
+    (decided.content_signed, resolved_standard()),
+    (decided.content_signed, signed(resolved_standard())),
+    (decided.content_signed, signed(signed(resolved_standard(), "olga"))),
+    (carried_out.rolled_back_or_needless, rollback_failed()),
+    (carried_out.rolled_back_or_needless, without(rolled_back(), Phase.ROLLBACK_VERIFY)),
+    (decided.person_decided, resolved_standard()),
+    (decided.person_decided, ruled(rejected(), verdict=Verdict.EXPIRED)),
+    (decided.person_decided, replace(resolved_standard(), decision=None)),
+    (oversight.stop_looked_at, refused_with_nothing_known()),
+    (decided.emergency_reassessed, changed(resolved_standard(), change_type=ChangeType.EMERGENCY)),
+    (oversight.logged, replace(resolved_standard(), story=resolved_standard().story[:-2])),
 ]
 SHOWN: list[tuple[Check, ReportFacts]] = [
-    (checks.approved_content, resolved_standard()),
-    (checks.purpose_and_scope, resolved_standard()),
-    (checks.expected_outcome, resolved_standard()),
-    (checks.fall_back, resolved_standard()),
-    (checks.timeline_kept, resolved_standard()),
-    (checks.verified_after, resolved_standard()),
-    (checks.risk_assessed, resolved_standard()),
-    (checks.rolled_back_or_needless, rolled_back()),
-    (checks.person_decided, approved_on_three_hosts()),
-    (checks.person_decided, rejected()),
-    (checks.stop_looked_at, resolved_standard()),
-    (checks.logged, resolved_standard()),
+    (decided.approved_content, resolved_standard()),
+    (carried_out.purpose_and_scope, resolved_standard()),
+    (carried_out.expected_outcome, resolved_standard()),
+    (carried_out.fall_back, resolved_standard()),
+    (carried_out.timeline_kept, resolved_standard()),
+    (carried_out.verified_after, resolved_standard()),
+    (decided.risk_assessed, resolved_standard()),
+    (decided.content_signed, signed(resolved_standard(), "olga", "peter")),
+    (carried_out.rolled_back_or_needless, rolled_back()),
+    (decided.person_decided, approved_on_three_hosts()),
+    (decided.person_decided, rejected()),
+    (oversight.stop_looked_at, resolved_standard()),
+    (oversight.logged, resolved_standard()),
 ]
 
 
@@ -153,7 +163,7 @@ def test_an_irreversible_change_has_no_fall_back_and_says_why() -> None:
     change = runbook.change.model_copy(update={"irreversible": "A restart cannot be taken back."})
     alone = runbook.model_copy(update={"rollback": None, "change": change})
     version = facts.runbook.model_copy(update={"runbook": alone})
-    found = look(checks.fall_back, replace(facts, runbook=version))
+    found = look(carried_out.fall_back, replace(facts, runbook=version))
     assert (found.result, "cannot be taken back" in found.text) == (NO, True)
 
 
@@ -166,26 +176,32 @@ def test_check_mode_shows_as_much_as_it_could_judge(skipped: int, result: Eviden
     assert preflight.playbook
     playbook = preflight.playbook.model_copy(update={"tasks_skipped": skipped})
     runs = [preflight.model_copy(update={"playbook": playbook}), *facts.executions[1:]]
-    assert look(checks.tried_before, replace(facts, executions=runs)).result is result
+    assert look(carried_out.tried_before, replace(facts, executions=runs)).result is result
 
 
 @pytest.mark.parametrize("update", [{"status": ExecutionStatus.FAILED}, {"ended_at": later(4)}])
 def test_check_mode_that_failed_or_came_too_late_shows_nothing(update: dict[str, Any]) -> None:
     facts = resolved_standard()
     runs = [facts.executions[0].model_copy(update=update), *facts.executions[1:]]
-    assert look(checks.tried_before, replace(facts, executions=runs)).result is NO
+    assert look(carried_out.tried_before, replace(facts, executions=runs)).result is NO
+
+
+def test_who_signed_is_named_with_the_content() -> None:
+    found = look(decided.content_signed, signed(resolved_standard(), "olga"))
+    assert found.text == "olga signed id, version and content of the runbook."
+    assert [cite.label for cite in found.citations] == ["fact", "runbook digest"]
 
 
 def test_a_step_without_an_end_has_no_times() -> None:
     facts = resolved_standard()
     runs = [facts.executions[1].model_copy(update={"ended_at": None})]
-    assert look(checks.timeline_kept, replace(facts, executions=runs)).result is NO
+    assert look(carried_out.timeline_kept, replace(facts, executions=runs)).result is NO
 
 
 def test_the_review_of_an_emergency_change_is_evidence() -> None:
     facts = changed(resolved_standard(), change_type=ChangeType.EMERGENCY)
     fact = facts.story[-1].model_copy(update={"id": 99, "kind": FactKind.REVIEW_COMPLETED})
-    found = look(checks.emergency_reassessed, replace(facts, story=[*facts.story, fact]))
+    found = look(decided.emergency_reassessed, replace(facts, story=[*facts.story, fact]))
     assert (found.result, found.citations[0].value) == (YES, "99")
 
 
@@ -202,7 +218,7 @@ def test_the_review_of_an_emergency_change_is_evidence() -> None:
 def test_only_what_lies_below_a_checkpoint_is_sealed(
     seal: SealState | None, result: Evidence
 ) -> None:
-    assert look(checks.sealed, resolved_standard(), make_context(seal=seal)).result is result
+    assert look(oversight.sealed, resolved_standard(), make_context(seal=seal)).result is result
 
 
 def switch(is_on: bool, days_ago: float) -> KillSwitch:
@@ -226,7 +242,7 @@ def test_a_drill_is_a_stop_and_a_release_within_a_year(
     entries: list[KillSwitch], result: Evidence
 ) -> None:
     context = make_context(switches=entries)
-    assert look(checks.stop_drilled, resolved_standard(), context).result is result
+    assert look(oversight.stop_drilled, resolved_standard(), context).result is result
 
 
 def test_a_change_that_did_all_evidences_all_that_applies() -> None:
@@ -236,9 +252,9 @@ def test_a_change_that_did_all_evidences_all_that_applies() -> None:
     assert preflight.playbook
     playbook = preflight.playbook.model_copy(update={"tasks_skipped": 0})
     runs = [preflight.model_copy(update={"playbook": playbook}), *facts.executions[1:]]
-    whole = replace(facts, story=[*facts.story, ended], executions=runs)
+    whole = signed(replace(facts, story=[*facts.story, ended], executions=runs), "olga")
     results = {c.reference: c.result for c in map_controls(settle(whole), make_context())}
-    emergency = results.pop("Article 17(1)(e) and (f)")
+    emergency = results.pop("Article 17(1)(g)")
     assert emergency is Evidence.NOT_APPLICABLE
     assert set(results.values()) == {YES}
 
@@ -258,6 +274,7 @@ def test_every_check_is_used_and_every_requirement_is_named() -> None:
     used = {check.__name__ for *_, looked_for in MAPPING for check in looked_for}
     written = {
         check
+        for checks in (carried_out, decided, oversight)
         for check, value in vars(checks).items()
         if isfunction(value) and value.__annotations__.get("return") == "Finding"
     }
@@ -285,4 +302,4 @@ def test_a_requirement_is_met_only_where_all_is_shown(
 
 def test_statuses_of_the_records_are_not_taken_for_evidence() -> None:
     facts = without(changed(resolved_standard(), status=ChangeStatus.SUCCEEDED), Phase.VERIFY)
-    assert look(checks.verified_after, facts).result is NO
+    assert look(carried_out.verified_after, facts).result is NO
