@@ -6,24 +6,28 @@ the runbook's authors are escaped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from itertools import islice
 
+from airmend.change.approval_plan import (
+    write_incident,
+    write_plan,
+    write_preflight,
+    write_targets,
+    write_way_back,
+)
 from airmend.change.authors import Authors
-from airmend.change.markdown import code, code_block, one_line, prose
+from airmend.change.markdown import code, one_line, prose
 from airmend.change.model import ChangeRequest, Choice, RiskScore
 from airmend.change.quorum import Standing, describe_need
 from airmend.change.signing import SignatureVerdict
-from airmend.execution.model import ExecutionStatus, PlaybookEvidence
-from airmend.incident.model import Incident, inferred_key
+from airmend.execution.model import PlaybookEvidence
+from airmend.incident.model import Incident
 from airmend.records.model import HandRequest
-from airmend.runbook.model import AnsibleCheck, Runbook
+from airmend.runbook.model import Runbook
 
-DIFF_CHARACTERS = 12_000
 SUBJECT_CHARACTERS = 160
 LEADING_FACTORS = 3
-TARGETS_SHOWN = 50
 
 
 def approval_text(
@@ -85,15 +89,15 @@ def approval_text(
         *_write_authors(authors),
         f"No answer until {expires_at:%Y-%m-%d %H:%M} {expires_at.tzname()} means no.",
         "## Why",
-        _write_incident(incident),
+        write_incident(incident),
         "## What would run",
-        _write_plan(change, runbook, signatures),
+        write_plan(change, runbook, signatures),
         "## Where",
-        _write_targets(names),
+        write_targets(names),
         "## If it does not help",
-        _write_way_back(runbook),
+        write_way_back(runbook),
         "## What check mode shows",
-        _write_preflight(preflight),
+        write_preflight(preflight),
         "## Risk in detail",
         _write_factors(change.risk),
         f"An approval is bound to all of this: content {change.content_hash()[:12]}.",
@@ -189,106 +193,6 @@ def _write_authors(authors: Authors | None) -> list[str]:
     return [f"{gap} Whoever changed the runbook may not approve it."]
 
 
-def _write_incident(incident: Incident) -> str:
-    link = [("Link", code(incident.link))] if incident.link else []
-    return _list(
-        [
-            ("Incident", f"{code(incident.name)} ({code(incident.id)})"),
-            ("Says", code(incident.summary or incident.description)),
-            ("Severity", incident.severity.value),
-            ("Service", _write_field(incident, "service", incident.service)),
-            ("Host", _write_field(incident, "host", incident.host)),
-            ("Open since", f"{incident.opened_at:%Y-%m-%d %H:%M:%S} {incident.opened_at.tzname()}"),
-            ("Alerts", f"{incident.alert_count} from {code(incident.source)}"),
-            *link,
-        ]
-    )
-
-
-def _write_field(incident: Incident, name: str, value: str | None) -> str:
-    """A field of the incident; where it was read out of a ticket's sentences, with their words."""
-    if name not in incident.inferred:
-        return code(value or "not said")
-    words = incident.annotations[inferred_key(name)]
-    return f"{code(value or 'not said')}, read out of the text {code(words)}: is that right?"
-
-
-def _write_plan(
-    change: ChangeRequest, runbook: Runbook, signatures: SignatureVerdict | None
-) -> str:
-    known = runbook.known_error
-    kind = f"{change.change_type.value}, asked for by {code(change.requested_by)}"
-    signed = [("Signature", code(signatures.told))] if signatures else []
-    plan = _list(
-        [
-            ("Runbook", f"{prose(runbook.title)} ({code(runbook.id)})"),
-            ("Version", f"{code(runbook.version)}, digest {code(change.runbook_digest[:12])}"),
-            *signed,
-            ("Owner", prose(runbook.owner)),
-            ("Known error", f"{code(known.id)}: {prose(known.cause)}"),
-            ("Workaround", prose(known.workaround)),
-            ("Kind of change", kind),
-            *(("Input " + code(name), code(value)) for name, value in change.inputs.items()),
-        ]
-    )
-    steps = [
-        f"{number}. {prose(step.name)}: {code(step.playbook)}, at most {step.timeout_seconds} s"
-        + (f", up to {step.retries} more times" if step.retries else "")
-        for number, step in enumerate(runbook.steps, start=1)
-    ]
-    return "\n\n".join([plan, f"Steps{_write_pace(change, runbook)}:", "\n".join(steps)])
-
-
-def _write_pace(change: ChangeRequest, runbook: Runbook) -> str:
-    """In which order the hosts are worked on; of a single host there is nothing to say."""
-    if len(change.targets) < 2:
-        return ""
-    canary, serial = runbook.change.canary, runbook.change.serial
-    first = f"{canary} first and alone, then " if canary else ""
-    pace = f"{serial} host{'' if serial == 1 else 's'} at a time" if serial else "all hosts at once"
-    return f", {first}{pace}"
-
-
-def _write_targets(names: Sequence[str]) -> str:
-    shown = [f"- {code(name)}" for name in islice(sorted(names), TARGETS_SHOWN)]
-    rest = len(names) - len(shown)
-    return "\n".join([*shown, f"- and {rest} more"] if rest else shown)
-
-
-def _write_way_back(runbook: Runbook) -> str:
-    checks = "\n".join(
-        f"- {prose(check.name)}: "
-        + (code(check.playbook) if isinstance(check, AnsibleCheck) else code(check.url))
-        for check in runbook.verify
-    )
-    text = f"It counts as resolved only when all of these pass:\n\n{checks}\n\n"
-    if runbook.rollback is None:
-        return text + f"**There is no rollback**: {prose(runbook.change.irreversible or '')}"
-    return text + (
-        f"Otherwise the rollback {code(runbook.rollback.playbook)} brings the state before back, "
-        "and that is checked too."
-    )
-
-
-def _write_preflight(preflight: Sequence[PlaybookEvidence]) -> str:
-    if not preflight:
-        return "**There is no preflight**: nothing is known about what would change."
-    total = sum(evidence.tasks_total for evidence in preflight)
-    skipped = sum(evidence.tasks_skipped for evidence in preflight)
-    hosts = {host for evidence in preflight for host in evidence.changed_hosts}
-    changed = f"{len(hosts)} host{'' if len(hosts) == 1 else 's'}"
-    tried = f"{total - skipped} of {total} tasks"
-    lines = [f"It would change {changed}. Check mode tried {tried}; what it skips is not proven."]
-    lines += [
-        f"**It failed** in {code(evidence.playbook)}: {code(evidence.message or 'no reason given')}"
-        for evidence in preflight
-        if evidence.status is not ExecutionStatus.SUCCEEDED
-    ]
-    diff = "\n".join(evidence.diff for evidence in preflight if evidence.diff)
-    lines.append(code_block(diff, "diff", DIFF_CHARACTERS) if diff else "It shows no diff.")
-    return "\n\n".join(lines)
-
-
 def _write_factors(risk: RiskScore) -> str:
     rows = [
         "| factor | seen | where | log-odds |",
@@ -302,7 +206,3 @@ def _write_factors(risk: RiskScore) -> str:
     ]
     reasons = "\n".join(f"- {prose(reason)}" for reason in risk.impact_reasons)
     return "\n".join(rows) + f"\n\nImpact {risk.impact} of 4, the gravest of:\n\n{reasons}"
-
-
-def _list(items: Iterable[tuple[str, str]]) -> str:
-    return "\n".join(f"- {name}: {value}" for name, value in items)

@@ -65,7 +65,7 @@ class Scoped(Part):
     """What every entry has: its name, its zone, and which changes it is about.
 
     A key of the scope that is left out means any; an empty list is a mistake, since it could be
-    read as none and as all. `except_types` are the only changes that it lets pass.
+    read as none and as all. `except_types` are changes that it lets pass.
     """
 
     name: Name
@@ -97,9 +97,18 @@ class Scoped(Part):
         touched = [subject.facts.service, *(subject.facts.shared_with if shared else ())]
         return Fit.YES if any(self._covers(service) for service in touched) else Fit.NO
 
-    def lets_pass(self, subject: Subject) -> bool:
-        """Whether it is said that changes of this type are not bound to it."""
-        return subject.change_type in self.except_types
+    def lets_pass(self, subject: Subject, *, emergencies: bool) -> bool:
+        """Whether changes of this type are not bound to it.
+
+        Args:
+            subject: The change.
+            emergencies: Whether the policy lets emergency changes pass what does not name them
+                in its `types`.
+        """
+        if subject.change_type in self.except_types:
+            return True
+        is_emergency = subject.change_type is ChangeType.EMERGENCY
+        return emergencies and is_emergency and ChangeType.EMERGENCY not in (self.types or ())
 
     def _covers(self, service: Service) -> bool:
         return (

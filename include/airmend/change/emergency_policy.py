@@ -19,12 +19,13 @@ Name = Annotated[str, Field(min_length=1)]
 class Gate(StrEnum):
     """A gate that an emergency change may pass.
 
-    Only those are here that say how often changes are made, or how soon they can be proven.
-    The gates that keep hosts from harm have no name here, so that no policy can open them:
+    Only those are here that say how often and when changes are made, or how soon they can be
+    proven. The gates that keep hosts from harm have no name here, so that no policy can open them:
     docs/emergency.md.
     """
 
     BUDGETS = "budgets"
+    CALENDAR = "calendar"  # windows and freezes, but for those that name emergency changes
     SEALING = "sealing"
 
 
@@ -32,6 +33,6 @@ class EmergencyPolicy(Part):
     """Break-glass: by whom, past what, reviewed by whom and how soon."""
 
     who: tuple[Name, ...] = ()
-    passes: tuple[Gate, ...] = (Gate.BUDGETS,)
+    passes: tuple[Gate, ...] = (Gate.BUDGETS, Gate.CALENDAR)
     review_within_seconds: int = Field(default=86_400, ge=60, le=2_592_000)
     reviewers: tuple[Name, ...] = ()  # none: whoever had no part in the change

@@ -21,7 +21,7 @@ from airmend.change.autonomy import AutonomyPolicy
 from airmend.change.calendar_policy import FOLDER, CalendarPolicy
 from airmend.change.calendar_scope import Subject, ZoneName
 from airmend.change.document import read_document
-from airmend.change.emergency_policy import EmergencyPolicy
+from airmend.change.emergency_policy import EmergencyPolicy, Gate
 from airmend.change.guard_rails import GuardRails
 from airmend.change.model import RiskBand
 from airmend.change.policy_part import Part
@@ -85,7 +85,12 @@ class Policy(Part):
     @property
     def times(self) -> Calendar:
         """What change windows, freezes and holidays mean together."""
-        return Calendar(self.calendar, self.zone, self.change_windows)
+        return Calendar(
+            self.calendar,
+            self.zone,
+            self.change_windows,
+            emergencies_pass=Gate.CALENDAR in self.emergency.passes,
+        )
 
     def welcomes(self, at: datetime, subject: Subject) -> bool:
         """Whether an aware time is inside a change window of a change, or it has none."""

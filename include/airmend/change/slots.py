@@ -45,12 +45,18 @@ class Calendar:
         policy: The entries.
         zone: The policy's zone, for entries that name none.
         welcome: The policy's `change_windows`: hours in which every change is welcome.
+        emergencies_pass: Whether emergency changes pass what does not name them.
     """
 
     def __init__(
-        self, policy: CalendarPolicy, zone: ZoneInfo, welcome: Iterable[ChangeWindow] = ()
+        self,
+        policy: CalendarPolicy,
+        zone: ZoneInfo,
+        welcome: Iterable[ChangeWindow] = (),
+        *,
+        emergencies_pass: bool = False,
     ) -> None:
-        self.policy, self.zone = policy, zone
+        self.policy, self.zone, self.emergencies_pass = policy, zone, emergencies_pass
         self.windows = [
             *(
                 WindowEntry(name=each.name, days=each.days, from_=each.from_, to=each.to)
@@ -64,6 +70,9 @@ class Calendar:
         """Whether anything in it can keep a change from beginning."""
         return bool(self.policy.freezes) or any(each.binding for each in self.windows)
 
+    def _lets_pass(self, entry: Scoped, subject: Subject) -> bool:
+        return entry.lets_pass(subject, emergencies=self.emergencies_pass)
+
     # --- Freezes ----------------------------------------------------------------------------
 
     def freezes_of(self, subject: Subject) -> list[FreezeEntry]:
@@ -71,7 +80,8 @@ class Calendar:
         return [
             entry
             for entry in self.policy.freezes
-            if entry.fits(subject, shared=True) is not Fit.NO and not entry.lets_pass(subject)
+            if entry.fits(subject, shared=True) is not Fit.NO
+            and not self._lets_pass(entry, subject)
         ]
 
     def frozen(self, at: datetime, subject: Subject) -> Frozen | None:
@@ -100,7 +110,7 @@ class Calendar:
             entry
             for entry in self.windows
             if entry.binding or not binding
-            if not (binding and entry.lets_pass(subject))
+            if not (binding and self._lets_pass(entry, subject))
         ]
         certain = [entry for entry in entries if entry.fits(subject) is Fit.YES]
         return certain or [entry for entry in entries if entry.fits(subject) is Fit.MAYBE]
@@ -145,7 +155,7 @@ class Calendar:
         return [
             entry
             for entry in self.policy.holidays
-            if entry.fits(subject) is not Fit.NO and not entry.lets_pass(subject)
+            if entry.fits(subject) is not Fit.NO and not self._lets_pass(entry, subject)
         ]
 
     def welcomes(self, at: datetime, subject: Subject) -> bool:

@@ -18,6 +18,9 @@ from airmend.change.policy import Policy, load_policy
 from airmend.change.slots import Calendar, Occurrence
 from airmend.change.topology import Topology, load_topology
 from airmend.cli.rule_options import records
+from airmend.incident.model import ScopeKind, SuppressionRule
+from airmend.incident.rules import list_coming
+from airmend.incident.suppression import find_covering
 from airmend.records.begun import Begun, list_begun
 from airmend.settings import get_settings
 
@@ -71,12 +74,14 @@ def next_command(
     ] = 30,
     kind: Kind = ChangeType.NORMAL,
 ) -> None:
-    """Name the next free slot: in a window, in no freeze, beside other changes; 1 with none."""
+    """Name the next free slot: in a window, in no freeze, mute or maintenance; 1 with none."""
     policy, topology = _read()
     calendar, now, length = policy.times, datetime.now(UTC), minutes * MINUTE
     subject = Subject.of(service, kind, [], topology)
     with records() as database, database.session() as session:
         begun = list_begun(session)
+        rules = list_coming(session, now, get_settings().maintenance_dir)
+    held = [rule for rule in rules if _is_announced_for(rule, service)]
     busy = _busy(service, begun, calendar, topology, now)
     hold = find_hold(calendar, now, length, subject)
     if hold is not None:
@@ -84,7 +89,11 @@ def next_command(
     for change_id, where, slot in busy:
         until = tell_time(slot.end_at, calendar)
         typer.echo(f"now: {change_id} {where}, until {until} at the latest")
-    found = offer_slot(calendar, now, length, subject, [slot for _, _, slot in busy])
+    for rule in (rule for rule in held if rule.is_active(now)):
+        until = tell_time(rule.until, calendar)
+        typer.echo(f"now: {rule.id} of {rule.author} holds it back until {until}: {rule.reason}")
+    taken = [*(slot for _, _, slot in busy), *(Interval(it.starts_at, it.until) for it in held)]
+    found = offer_slot(calendar, now, length, subject, taken)
     if found is None:
         typer.echo(f"no slot of {minutes} minutes is free within 400 days", err=True)
         raise typer.Exit(1)
@@ -96,6 +105,12 @@ def _read() -> tuple[Policy, Topology | None]:
     settings = get_settings()
     topology = load_topology(settings.topology_file) if settings.topology_file else None
     return load_policy(settings.policy_file), topology
+
+
+def _is_announced_for(rule: SuppressionRule, service: str) -> bool:
+    """Whether a mute or a maintenance window is about any change of a service."""
+    whole = {ScopeKind.ALL, ScopeKind.SERVICE}  # others are about incidents, of which is none here
+    return rule.scope.kind in whole and bool(find_covering({}, [service], None, [rule]))
 
 
 def _is_about(entry: Scoped, subject: Subject) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from airmend.change.learning.card import ModelCard
 from airmend.change.learning.columns import load_mapping
+from airmend.change.learning.incidents import label_by_incidents, read_incidents
 from airmend.change.learning.reading import read_history
 from airmend.change.learning.store import ModelStore
 from airmend.cli.risk_options import ColumnsOption, JsonOption, ModelsOption, open_store
@@ -32,6 +33,14 @@ def evaluate_command(
         typer.Option(help="Version; the one in use by default, else the one with the newest data."),
     ] = None,
     columns: ColumnsOption = None,
+    incidents: Annotated[
+        Path | None,
+        typer.Option(
+            help="Incidents that name the change they belong to: a change that brought one about "
+            "counts as failed, as in `airmend risk train`.",
+            show_default=False,
+        ),
+    ] = None,
     models: ModelsOption = None,
     json_output: JsonOption = False,
 ) -> None:
@@ -42,7 +51,12 @@ def evaluate_command(
     """
     store = open_store(models)
     version = model or choose_version(store)
-    history = read_history(file, load_mapping(columns), strict=False)
+    history = read_history(
+        file, load_mapping(columns), strict=False, needs_outcome=incidents is None
+    )
+    if incidents is not None:
+        labelled = label_by_incidents(history.changes, read_incidents(incidents), until=None)
+        history = replace(history, changes=labelled)
     from airmend.change.learning.evaluation import evaluate
 
     loaded, card = store.load(version)

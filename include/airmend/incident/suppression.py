@@ -7,7 +7,7 @@ orchestration before every step of one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -97,6 +97,35 @@ def find_suppression(
             f"{min(rules.mistakes)}",
         )
     return None
+
+
+def find_covering(
+    facts: Mapping[str, Any],
+    services: Iterable[str | None],
+    runbook_id: str | None,
+    rules: Iterable[SuppressionRule],
+) -> list[SuppressionRule]:
+    """The rules that would hold an incident back while they are active.
+
+    One whose expression has no value for it is among them, as it would hold it back too.
+
+    Args:
+        facts: `Incident.facts()`.
+        services: Any of which a rule of a service may name.
+        runbook_id: The runbook that takes the incident, or would.
+        rules: Of any time.
+    """
+    named = list(services)
+    return [rule for rule in rules if _may_cover(rule.scope, facts, named, runbook_id)]
+
+
+def _may_cover(
+    scope: Scope, facts: Mapping[str, Any], services: Sequence[str | None], runbook_id: str | None
+) -> bool:
+    try:
+        return any(_covers(scope, facts, service, runbook_id) for service in services)
+    except ExpressionError:
+        return True
 
 
 def _specific_first(rule: SuppressionRule) -> tuple[int, str]:

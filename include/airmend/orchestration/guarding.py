@@ -24,7 +24,7 @@ from airmend.incident.model import Incident
 from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.clock_check import refuse_wrong_clock
 from airmend.orchestration.emergencies import find_lock
-from airmend.orchestration.opening import await_start
+from airmend.orchestration.opening import await_start, tell_what_it_passes
 from airmend.orchestration.sealing_check import refuse_unsealed
 from airmend.orchestration.services import read_policy
 from airmend.orchestration.signatures import find_unsigned, look_at_signatures
@@ -166,6 +166,7 @@ def _take(run: ChangeRun, change: ChangeRequest, targets: list[Target]) -> bool:
             if not again:
                 run.move(session, ChangeStatus.ASSESSING)
                 text = f"Guard: may begin on {', '.join(names)}; the targets are taken"
+                text += tell_what_it_passes(run, change)
                 run.note(session, change, FactKind.GUARD_PASSED, text, digest=run.digest)
                 _note_signatures(run, session, change)
     except _BusyError as busy:

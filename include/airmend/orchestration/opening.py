@@ -14,11 +14,15 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from airmend.change.calendar_gate import Hold, find_hold, tell_slot, tell_time
+from airmend.change.emergency import passes
+from airmend.change.emergency_policy import Gate
 from airmend.change.guard import check_may_start
 from airmend.change.model import ChangeRequest
 from airmend.change.policy import Policy
+from airmend.change.slots import Calendar
 from airmend.errors import CalendarClosedError
 from airmend.execution.model import Phase
+from airmend.incident.model import SuppressionRule
 from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.overlapping import (
     find_other_changes,
@@ -28,7 +32,7 @@ from airmend.orchestration.overlapping import (
 )
 from airmend.orchestration.services import read_policy
 from airmend.orchestration.signatures import find_unsigned
-from airmend.orchestration.suppressing import find_suppression_of
+from airmend.orchestration.suppressing import find_suppression_of, list_coming_of
 from airmend.records.begun import list_begun
 from airmend.records.executions import list_executions
 from airmend.records.leases import acquire_leases, release_leases
@@ -98,6 +102,19 @@ def await_opening(run: ChangeRun) -> None:
         _take_back(run, change)
 
 
+def tell_what_it_passes(run: ChangeRun, change: ChangeRequest) -> str:
+    """What of the calendar would hold any other change now, where this one may pass it; or nothing.
+
+    For the story: whoever reviews an emergency change reads that it broke a freeze.
+    """
+    policy = read_policy(run.settings)
+    if not policy.times.is_gate or not passes(change, policy, Gate.CALENDAR):
+        return ""
+    bound = Calendar(policy.calendar, policy.zone, policy.change_windows)
+    hold = find_hold(bound, run.now(), length_of_run(run), subject_of_run(run, change))
+    return f"; as an emergency change it does not wait, though {hold.reason}" if hold else ""
+
+
 def waits_for_opening(run: ChangeRun, session: Session, change: ChangeRequest) -> bool:
     """Whether the policy may not decide yet: the change has to wait, or has and was not looked at.
 
@@ -144,18 +161,30 @@ def describe_opening(run: ChangeRun, session: Session, change: ChangeRequest) ->
     """What an approver should know about the time: whether it waits, and what it overlaps with."""
     policy, told = read_policy(run.settings), []
     calendar = policy.times
-    hold = _find_hold(run, change, policy)
+    hold, others = _find_hold(run, change, policy), list_begun(session, without=change.id)
+    overlaps = find_other_changes(run, change, others)
+    held = list_coming_of(run, session) if hold is not None or overlaps else []
     if hold is not None:
         told.append(
             f"Once approved it waits, since {hold.reason}; {tell_slot(hold.slot, calendar)}."
         )
-    others = list_begun(session, without=change.id)
-    overlaps = find_other_changes(run, change, others)
+        told += _tell_held(hold, held)
     told += [f"It overlaps with {overlap}." for overlap in overlaps]
     if overlaps:
-        slot = offer_to(run, change, policy, others)
+        slot = offer_to(run, change, policy, others, held)
         told.append(f"Beside these, {tell_slot(slot, calendar)}.")
     return told
+
+
+def _tell_held(hold: Hold, held: Sequence[SuppressionRule]) -> list[str]:
+    """That a mute or a maintenance window will end the change when its time has come."""
+    if hold.slot is None:
+        return []
+    return [
+        f"Then it would be held back by {rule.id} of {rule.author}, and end: {rule.reason}."
+        for rule in held
+        if rule.is_active(hold.slot.start_at)
+    ]
 
 
 def _find_hold(run: ChangeRun, change: ChangeRequest, policy: Policy) -> Hold | None:
@@ -180,8 +209,8 @@ def _refuse_what_waits_too_long(
     if not hold.refuses and hold.slot is not None and hold.slot.start_at <= last_at:
         return
     with run.database.session() as session:
-        others = list_begun(session, without=change.id)
-    slot = offer_to(run, change, policy, others)
+        others, held = list_begun(session, without=change.id), list_coming_of(run, session)
+    slot = offer_to(run, change, policy, others, held)
     remedy = "Send the alert again then"
     if slot is None:
         remedy = "Lower 'timeout_seconds' of the runbook's change, or correct the policy's calendar"

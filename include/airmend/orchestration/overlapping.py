@@ -15,6 +15,7 @@ from airmend.change.conflicts import OtherChange, Overlap, find_overlaps
 from airmend.change.intervals import Interval
 from airmend.change.model import ChangeRequest
 from airmend.change.policy import Policy
+from airmend.incident.model import SuppressionRule
 from airmend.orchestration.change_run import ChangeRun
 from airmend.orchestration.services import read_topology
 from airmend.records.begun import Begun
@@ -37,15 +38,20 @@ def find_other_changes(
 
 
 def offer_to(
-    run: ChangeRun, change: ChangeRequest, policy: Policy, others: Sequence[Begun]
+    run: ChangeRun,
+    change: ChangeRequest,
+    policy: Policy,
+    others: Sequence[Begun],
+    held: Sequence[SuppressionRule],
 ) -> Interval | None:
     """The next free slot to name to people, beside the changes that would overlap.
 
-    Another change is at work now, or in its own next slot.
+    Another change is at work now, or in its own next slot. In `held`, mutes and maintenance
+    windows, it would only be held back.
     """
     topology, calendar, now = read_topology(run.settings), policy.times, run.now()
     overlapping = {each.change_id for each in find_other_changes(run, change, others)}
-    slots = []
+    slots = [Interval(rule.starts_at, rule.until) for rule in held]
     for other in (it for it in others if it.change.id in overlapping):
         subject = Subject.of(other.service, other.change.change_type, other.hosts, topology)
         slot = work_of(calendar, now, other.length, subject, is_at_work=other.is_at_work)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from airmend.errors import SuppressedError
-from airmend.incident.model import Suppression
-from airmend.incident.rules import load_rules
-from airmend.incident.suppression import find_suppression
+from airmend.incident.model import Suppression, SuppressionRule
+from airmend.incident.rules import list_coming, load_rules
+from airmend.incident.suppression import find_covering, find_suppression
 from airmend.orchestration.change_run import ChangeRun
 
 
@@ -29,6 +29,14 @@ def find_suppression_of(run: ChangeRun, session: Session) -> Suppression | None:
         if found is not None:
             return found
     return None
+
+
+def list_coming_of(run: ChangeRun, session: Session) -> list[SuppressionRule]:
+    """The mutes and maintenance windows that hold a change back now or later, as announced."""
+    incident, runbook = run.read_incident(session), run.runbook
+    rules = list_coming(session, run.now(), run.settings.maintenance_dir)
+    services = [incident.service, runbook.change.service]
+    return find_covering(incident.facts(), services, runbook.id, rules)
 
 
 def refuse_suppressed(run: ChangeRun, session: Session) -> None:

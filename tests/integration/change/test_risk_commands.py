@@ -127,6 +127,10 @@ def test_incidents_alone_can_say_which_changes_failed_and_only_those_known_by_th
     assert card["failures"] == count
     assert "failed" not in card["columns"]
     assert card["windows"][-1]["roc_auc"] > 0.7
+    judged = run("evaluate", file, "--incidents", incidents, "--models", tmp_path / "models")
+    assert f"Risk model {card['version']} on " in judged
+    alone = run("evaluate", file, "--models", tmp_path / "models", code=1)
+    assert "no column for 'failed'" in " ".join(alone.split())
     message = run("train", file, "--models", tmp_path / "models", code=1)
     assert "no column for 'failed'" in " ".join(message.split())
 

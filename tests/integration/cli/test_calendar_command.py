@@ -18,8 +18,9 @@ from airmend.records.database import Database
 from airmend.records.incidents import create_incident
 from airmend.records.runbooks import save_version
 from airmend.records.starts import record_start
+from airmend.records.suppressions import create_suppression
 from airmend.settings import get_settings
-from tests.builders import AT, make_change, make_incident, make_runbook_version
+from tests.builders import AT, make_change, make_incident, make_rule, make_runbook_version
 
 Command = Callable[..., Result]
 TODAY = datetime.now(UTC).replace(second=0, microsecond=0)
@@ -108,6 +109,20 @@ def test_the_next_free_slot_is_after_the_freeze_and_beside_other_changes(
     assert f"minutes: {tell(ends + timedelta(minutes=10))} to" in told.stdout
     other = airmend("next", "--service", "mail", "--minutes", "45")
     assert f"minutes: {begins} to" in other.stdout
+
+
+def test_the_next_free_slot_is_after_announced_maintenance(
+    airmend: Command, database: Database
+) -> None:
+    ends = TODAY + timedelta(hours=3)
+    with database.session() as session:
+        for scope in ("service shop", "runbook none"):
+            mute = make_rule(scope, id=f"MUT-{scope}", starts_at=TODAY, ends_at=ends)
+            create_suppression(session, mute)
+    told = airmend("next", "--service", "shop").stdout
+    assert f"now: MUT-service shop of olivia holds it back until {tell(ends)}: the disk" in told
+    assert f"next free slot of 30 minutes: {tell(ends)} to" in told
+    assert "holds it back" not in airmend("next", "--service", "mail").stdout
 
 
 def test_a_change_that_is_at_work_is_so_now(airmend: Command, database: Database) -> None:

@@ -20,6 +20,7 @@ from airmend.change.policy import load_policy
 from airmend.change.reviewing import review_change
 from airmend.errors import (
     BudgetSpentError,
+    CalendarClosedError,
     ChangeRefusedError,
     NotAuthorisedError,
     ReviewError,
@@ -68,9 +69,10 @@ class Desk:
     policy_file: Path
     roles: dict[str, Sequence[str]]
 
-    def let(self, **emergency: Any) -> None:
+    def let(self, *, calendar: dict[str, Any] | None = None, **emergency: Any) -> None:
         """Write the policy."""
         document = {
+            "calendar": calendar or {},
             "approval": {"groups": {"board": ["vera"], "on-call": ["otto"]}},
             "emergency": {"who": ["role:admin", "on-call"]} | emergency,
             "guard_rails": {"runbook_starts_an_hour": 1},
@@ -499,6 +501,42 @@ def test_an_emergency_change_passes_no_budget_where_the_policy_does_not(desk: De
     desk.open(2)
     with pytest.raises(BudgetSpentError):
         guard_change(desk.task(desk.ask("ada", number=2)))
+
+
+CLOSED = {
+    "freezes": [{"name": "year end", "from": "2026-03-01", "to": "2026-03-10"}],
+    "windows": [{"name": "never", "from": "03:00", "to": "03:30", "binding": True}],
+}
+
+
+def test_an_emergency_change_runs_at_once_in_a_freeze_and_outside_of_its_window(
+    desk: Desk,
+) -> None:
+    desk.let(calendar=CLOSED)
+    trigger = desk.ask("ada")
+    desk.prepare(trigger, ansible=True)
+    assert desk.settle(trigger).approved
+    desk.step(trigger)
+    (passed,) = desk.told(FactKind.GUARD_PASSED)
+    assert "as an emergency change it does not wait, though the freeze 'year end' lasts" in passed
+
+
+@pytest.mark.parametrize("calendar", ["freezes", "windows"])
+def test_no_other_change_by_hand_passes_the_calendar(desk: Desk, calendar: str) -> None:
+    desk.let(calendar={calendar: CLOSED[calendar]})
+    trigger = desk.ask("olivia", is_emergency=False)
+    if calendar == "freezes":
+        with pytest.raises(CalendarClosedError):  # for longer than changes wait
+            guard_change(desk.task(trigger))
+    else:
+        desk.prepare(trigger)
+        assert not desk.settle(trigger).approved
+
+
+def test_an_emergency_change_keeps_the_calendar_where_the_policy_says_so(desk: Desk) -> None:
+    desk.let(calendar=CLOSED, passes=["budgets"])
+    with pytest.raises(CalendarClosedError):
+        guard_change(desk.task(desk.ask("ada")))
 
 
 # --- The review -----------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from airflow.sdk.exceptions import AirflowRescheduleException
 
-from airmend.change.model import ChangeRequest, ChangeStatus, ChangeType
+from airmend.change.model import ChangeRequest, ChangeStatus
 from airmend.errors import (
     CalendarClosedError,
     ChangeRefusedError,
@@ -35,9 +35,9 @@ from airmend.records.incidents import get_incident, note_recovery
 from airmend.records.leases import acquire_leases, holds_leases, release_leases
 from airmend.records.ledger import read_story
 from airmend.records.model import FactKind
-from airmend.records.suppressions import set_kill_switch
+from airmend.records.suppressions import create_suppression, set_kill_switch
 from airmend.records.tables import ChangeRow
-from tests.builders import AT, make_switch
+from tests.builders import AT, make_rule, make_switch
 from tests.integration.orchestration.conftest import NEVER, Office
 from tests.integration.orchestration.test_remediation import Job
 from tests.integration.orchestration.test_standard_changes import grant
@@ -84,6 +84,14 @@ def told(office: Office, change: ChangeRequest, kind: FactKind) -> list[str]:
     with office.database.session() as session:
         story = read_story(session, change.incident_id)
     return [fact.text for fact in story if fact.kind is kind]
+
+
+def announce(office: Office, scope: str, *, hours: float, until: float) -> None:
+    """A maintenance window, so many hours after `AT`."""
+    starts_at, ends_at = AT + timedelta(hours=hours), AT + timedelta(hours=until)
+    rule = make_rule(scope, id=f"MUT-{scope}", starts_at=starts_at, ends_at=ends_at)
+    with office.database.session() as session:
+        create_suppression(session, rule)
 
 
 def waits(run: ChangeRun) -> timedelta:
@@ -199,12 +207,10 @@ def test_a_change_that_fits_into_no_window_bothers_nobody(office: Office) -> Non
 
 def test_only_changes_that_the_freeze_lets_pass_by_name_are_let_pass(office: Office) -> None:
     version = office.publish()
-    plan(office, freezes=[NOON | {"except_types": ["emergency"]}])
-    emergency = office.request(version, 1, change_type=ChangeType.EMERGENCY)
-    assert guard_change(office.run(emergency, version, "guard"))
+    plan(office, freezes=[NOON | {"except_types": ["standard"]}])
+    assert guard_change(office.run(office.request(version, 1), version, "guard"))
     plan(office, freezes=[NOON])
-    another = office.request(version, 2, change_type=ChangeType.EMERGENCY)
-    waits(office.run(another, version, "guard"))
+    waits(office.run(office.request(version, 2), version, "guard"))
 
 
 def test_a_calendar_file_that_is_gone_stops_the_change(office: Office) -> None:
@@ -250,6 +256,20 @@ def test_people_are_asked_at_once_and_told_when_the_change_would_begin(office: O
         "- `Once approved it waits, since its window 'nights' is closed; "
         "the next free slot begins at Mon 2026-03-02 22:00 UTC.`"
     ) in asked.body
+
+
+def test_people_are_told_that_maintenance_will_hold_it_back_when_its_window_opens(
+    office: Office,
+) -> None:
+    plan(office, windows=[NIGHT])
+    job = Desk(office)
+    announce(office, "service shop", hours=12.5, until=14)
+    announce(office, "service mail", hours=12.5, until=14)
+    job.assess()
+    body = job.settle().body
+    told = "Then it would be held back by MUT-service shop of olivia, and end: the disk is being"
+    assert told in body
+    assert "MUT-service mail" not in body
 
 
 def test_an_approved_change_waits_for_its_window_and_is_looked_at_again_then(
@@ -440,6 +460,35 @@ def test_a_change_on_the_same_service_is_a_factor_and_is_shown(office: Office) -
     body = job.settle().body
     assert "- `It overlaps with CHG-7 on shop too.`" in body
     assert "- `Beside these, the next free slot begins at Mon 2026-03-02 09:10 UTC.`" in body
+
+
+@pytest.mark.parametrize(
+    ("scope", "slot"),
+    [
+        ("service shop", "10:30"),
+        ("all", "10:30"),
+        ("expression incident.labels.job == 'none'", "09:10"),
+        ("expression incident.labels.job > 3", "10:30"),  # which would hold it back too
+    ],
+)
+def test_the_slot_that_is_offered_avoids_what_would_hold_the_change_back(
+    office: Office, scope: str, slot: str
+) -> None:
+    other = office.publish(id="another", targets={"pattern": "web2", "max_hosts": 1})
+    assert guard_change(office.run(office.request(other, 7), other, "guard"))
+    job = Desk(office)
+    announce(office, scope, hours=0.25, until=1.5)
+    job.assess()
+    assert f"Beside these, the next free slot begins at Mon 2026-03-02 {slot}" in job.settle().body
+
+
+def test_a_refusal_names_a_slot_outside_of_maintenance(office: Office) -> None:
+    version = office.publish()
+    plan(office, freezes=[NOON | {"refuse": True}])
+    announce(office, "service shop", hours=2.5, until=5)
+    change = office.request(version)
+    with pytest.raises(CalendarClosedError, match="next free slot begins at Mon 2026-03-02 14:00"):
+        guard_change(office.run(change, version, "guard"))
 
 
 @pytest.mark.parametrize(("began", "asked_again"), [("before", False), ("after", True)])

@@ -29,7 +29,12 @@ NIGHT = {"name": "nights", "from": "22:00", "to": "02:00", "binding": True}
 
 
 def times(zone: str = "UTC", **calendar: Any) -> Calendar:
-    return Policy.model_validate({"time_zone": zone, "calendar": calendar}).times
+    return make_policy(zone, **calendar).times
+
+
+def make_policy(zone: str = "UTC", passes: tuple[str, ...] = (), **calendar: Any) -> Policy:
+    document = {"time_zone": zone, "calendar": calendar, "emergency": {"passes": passes}}
+    return Policy.model_validate(document)
 
 
 def utc(text: str) -> datetime:
@@ -290,6 +295,39 @@ def test_a_type_that_a_window_lets_pass_is_outside_of_it_all_the_same() -> None:
     emergency = Subject("shop", ChangeType.EMERGENCY)
     assert next_slot(found, "03-04T10:00", subject=emergency) == "03-04 10:00"
     assert not found.welcomes(NOW, emergency)
+
+
+@pytest.mark.parametrize(
+    ("scope", "passes", "held"),
+    [
+        ({}, None, False),  # by default it runs at once
+        ({}, ["budgets", "calendar"], False),
+        ({}, ["budgets"], True),
+        ({}, [], True),
+        ({"types": ["normal", "emergency"]}, None, True),  # the entry names it
+        ({"types": ["normal"]}, [], False),
+        ({"except_types": ["emergency"]}, [], False),
+        ({"except_types": ["emergency"], "types": ["emergency"]}, None, False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["windows", "freezes"])
+def test_an_emergency_change_passes_windows_and_freezes_as_the_policy_says(
+    kind: str, scope: dict[str, Any], passes: list[str] | None, held: bool
+) -> None:
+    freeze = {"name": "f", "from": "2026-03-04", "to": "2026-03-04"}
+    entry = (NIGHT if kind == "windows" else freeze) | scope
+    emergency = {} if passes is None else {"emergency": {"passes": passes}}
+    policy = Policy.model_validate({"calendar": {kind: [entry]}} | emergency)
+    subject = Subject("shop", ChangeType.EMERGENCY)
+    hold = find_hold(policy.times, utc("03-04T10:00"), 30 * MINUTE, subject)
+    assert (hold is not None) is held
+
+
+@pytest.mark.parametrize("change_type", [ChangeType.NORMAL, ChangeType.STANDARD])
+def test_no_other_change_passes_what_emergency_changes_may_pass(change_type: ChangeType) -> None:
+    freeze = {"name": "f", "from": "2026-03-04", "to": "2026-03-04"}
+    found = make_policy(passes=("calendar",), freezes=[freeze]).times
+    assert found.frozen(utc("03-04T10:00"), Subject("shop", change_type)) is not None
 
 
 # --- The file -------------------------------------------------------------------------------

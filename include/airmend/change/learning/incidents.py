@@ -2,7 +2,7 @@
 
 Reads a list of incidents that name the change they belong to. What else such a list says (priority,
 closure, counts) came into being after the change, and no feature is made of it. Called by
-`airmend risk train`.
+`airmend risk train` and `airmend risk evaluate`.
 """
 
 from __future__ import annotations
