@@ -179,7 +179,7 @@ def _note_signatures(run: ChangeRun, session: Session, change: ChangeRequest) ->
     verdict = look_at_signatures(run, session)
     if verdict is not None:
         text = f"Runbook {name_version(run.version)} is {verdict.told}"
-        signers = [name for name, _fingerprint in verdict.signers]
+        signers = [fingerprint for _name, fingerprint in verdict.signers]
         run.note(
             session,
             change,

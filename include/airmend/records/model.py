@@ -77,7 +77,7 @@ class Fact(BaseModel):
 
     Keys of `evidence`, all optional: `delivery` (number), `dag_run`, `task`, `try_number`,
     `execution` (number), `event` (ansible-runner's uuid), `digest` (of the runbook),
-    `content_hash` (of the approval), `signers` (names of the keys that signed it), `url`. What a
+    `content_hash` (of the approval), `signers` (fingerprints of keys that signed it), `url`. What a
     person states about an incident has `major`, `report`, `reference`, and the times that he or
     she gave: `stated_at`, `aware_at`.
     """

@@ -91,7 +91,7 @@ def test_who_signed_is_a_fact_and_is_told_once(signed: Office) -> None:
     with signed.database.session() as session:
         kind = FactKind.SIGNATURE_CHECKED
         (checked,) = [each for each in read_story(session, "INC-1") if each.kind is kind]
-    assert checked.evidence["signers"] == ["olga"]
+    assert checked.evidence["signers"] == [OLGA.fingerprint]
 
 
 def test_an_unsigned_runbook_does_nothing(signed: Office) -> None:

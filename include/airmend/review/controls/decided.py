@@ -68,8 +68,7 @@ def content_signed(records: Records) -> Finding:
     cited = [*records.cite(FactKind.SIGNATURE_CHECKED.value), *records.cite_digest()]
     if not signers:
         return Finding(result=NO, text="No trusted key signed the runbook.", citations=cited)
-    text = f"{word_list(signers)} signed id, version and content of the runbook."
-    return Finding(result=YES, text=text, citations=cited)
+    return Finding(result=YES, text=f"{looked[-1].text}.", citations=cited)
 
 
 def risk_assessed(records: Records) -> Finding:

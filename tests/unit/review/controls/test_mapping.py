@@ -52,8 +52,12 @@ def changed(facts: ReportFacts, **update: Any) -> ReportFacts:
 
 
 def signed(facts: ReportFacts, *signers: str) -> ReportFacts:
-    evidence = {"signers": list(signers)}
-    update = {"id": 98, "kind": FactKind.SIGNATURE_CHECKED, "evidence": evidence}
+    update = {
+        "id": 98,
+        "kind": FactKind.SIGNATURE_CHECKED,
+        "text": f"Runbook x is signed by {', '.join(signers)}",
+        "evidence": {"signers": list(signers)},
+    }
     return replace(facts, story=[*facts.story, facts.story[-1].model_copy(update=update)])
 
 
@@ -188,7 +192,7 @@ def test_check_mode_that_failed_or_came_too_late_shows_nothing(update: dict[str,
 
 def test_who_signed_is_named_with_the_content() -> None:
     found = look(decided.content_signed, signed(resolved_standard(), "olga"))
-    assert found.text == "olga signed id, version and content of the runbook."
+    assert found.text == "Runbook x is signed by olga."
     assert [cite.label for cite in found.citations] == ["fact", "runbook digest"]
 
 
