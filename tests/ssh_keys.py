@@ -73,7 +73,9 @@ class Person:
             return Ed25519PrivateKey.from_private_bytes(bytes([self.number]) * 32)
         if isinstance(self.method, int):
             return rsa_key(self.method)
-        return ec.derive_private_key(1000 + self.number, CURVES[self.method][0])
+        curve, _ = CURVES[self.method]
+        secret = int.from_bytes(bytes([self.number]) * (curve.key_size // 8), "big")
+        return ec.derive_private_key(secret, curve)
 
     @property
     def kind(self) -> str:

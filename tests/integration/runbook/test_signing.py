@@ -20,7 +20,17 @@ from airmend.runbook.model import SIGNATURE_NAMESPACE
 from airmend.runbook.signature_file import SIGNATURE_FILE, read_signature_file
 from airmend.settings import get_settings
 from tests.runbook_folders import write_runbook
-from tests.ssh_keys import EVERY_KIND, MALLORY, OLGA, PETER, RITA, Person, trust
+from tests.ssh_keys import (
+    ELLEN_256,
+    ELLEN_521,
+    EVERY_KIND,
+    MALLORY,
+    OLGA,
+    PETER,
+    RITA,
+    Person,
+    trust,
+)
 
 Command = Callable[..., Result]
 
@@ -153,6 +163,19 @@ def test_a_runbook_is_signed_with_an_openssh_key_and_verified(
     assert verified.exit_code == 0
     content = f"service-down 1.0.0 (content {before.digest[:12]})"
     assert verified.output == f"{content} is signed by olga ({OLGA.fingerprint})\n"
+
+
+@pytest.mark.parametrize("person", [ELLEN_256, ELLEN_521, RITA], ids=lambda it: it.name)
+def test_a_key_of_another_kind_signs_as_well(
+    airmend: Command, folder: Path, policy: Path, tmp_path: Path, person: Person
+) -> None:
+    write_policy(policy, person)
+    signed = airmend("runbook", "sign", folder, "--key", key_of(person, tmp_path))
+    assert signed.exit_code == 0, signed.output
+    assert (
+        f"is signed by {person.name} ({person.fingerprint})" in airmend("runbook", "verify").output
+    )
+    assert airmend("lint").output == "1 runbook, no mistakes\n"
 
 
 def test_several_people_sign_and_an_edit_leaves_only_new_signatures(
