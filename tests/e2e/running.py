@@ -22,7 +22,7 @@ from tests.postgres import free_port
 from tests.ssh_hosts import ADDRESSES, SshHosts
 
 PROJECT = Path(__file__).parents[2]
-UPKEEP, RISK_WATCH = "airmend-upkeep", "airmend-risk-watch"
+UPKEEP, SEALING, RISK_WATCH = "airmend-upkeep", "airmend-sealing", "airmend-risk-watch"
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """One round of sealing: the key, the seal, and the checkpoint handed on.
 
-Called once a minute by the upkeep DAG, and by `airmend audit seal`.
+Called once a minute by the DAG `airmend-sealing`, and by `airmend audit seal`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from airmend.change.guard_rails import GuardRails
 
-_REMEDY = "Look at the task 'seal_records' of the DAG airmend-upkeep"
+_REMEDY = "Look at the task 'seal_records' of the DAG airmend-sealing"
 
 
 @dataclass(frozen=True)

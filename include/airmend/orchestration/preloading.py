@@ -40,6 +40,7 @@ MODULES = (
     "airmend.orchestration.publication",
     "airmend.orchestration.repairing",
     "airmend.orchestration.rolling_back",
+    "airmend.orchestration.sealing",
     "airmend.orchestration.tickets",
     "airmend.orchestration.upkeep",
     "airmend.orchestration.verifying",

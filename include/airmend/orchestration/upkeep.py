@@ -2,13 +2,13 @@
 
 Two things can be left: a change that was stored and whose run was never created (the process
 died in between), and a change whose run is over without a report (Airflow or a person ended
-it). Both are safe to take up again and again. Then what was recorded is sealed in the audit log.
+it). Both are safe to take up again and again.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import AirflowException
@@ -121,31 +121,11 @@ class SettleTrustOperator(BaseOperator):
         return settle_all(open_records(), get_settings(), at=utc_now())
 
 
-class SealRecordsOperator(BaseOperator):
-    """Seals what was recorded, and hands the newest checkpoint on."""
-
-    def execute(self, context: Context) -> int:
-        """Gives the number of records that were sealed."""
-        from airmend.audit.upkeep import seal_and_hand_on
-        from airmend.orchestration.services import open_records, utc_now
-        from airmend.settings import get_settings
-
-        return seal_and_hand_on(open_records(), get_settings(), now=utc_now).count
-
-
-def _queue_of_sealing() -> dict[str, Any]:
-    """Where only workers listen that hold the key of the audit log, if the settings name it."""
-    from airmend.settings import get_settings
-
-    queue = get_settings().audit_queue
-    return {"queue": queue} if queue else {}
-
-
 def build_upkeep_dag() -> DAG:
     """The DAG `airmend-upkeep`, once a minute, one run at a time."""
     with make_own_dag(
         "upkeep",
-        description="Takes up what a crash left, and seals what was recorded.",
+        description="Takes up what a crash left.",
         every=timedelta(minutes=1),
         doc=__doc__,
         tag="upkeep",
@@ -154,8 +134,5 @@ def build_upkeep_dag() -> DAG:
             StartWaitingRunsOperator(task_id="start_waiting_runs")
             >> CloseEndedChangesOperator(task_id="close_ended_changes", trigger_rule="all_done")
             >> SettleTrustOperator(task_id="settle_trust", trigger_rule="all_done")
-            >> SealRecordsOperator(
-                task_id="seal_records", trigger_rule="all_done", **_queue_of_sealing()
-            )
         )
     return dag

@@ -129,7 +129,7 @@ class Office:
         )
 
     def seal(self) -> None:
-        """What upkeep does once a minute."""
+        """What the DAG of sealing does once a minute."""
         seal_and_hand_on(self.database, self.settings, now=self.clock)
 
     def read(self, change: ChangeRequest) -> ChangeRequest:

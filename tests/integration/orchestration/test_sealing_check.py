@@ -81,7 +81,7 @@ def test_one_second_beyond_the_limit_no_change_begins_and_a_person_is_called(
         guard_change(run)
     assert caught.value.looks_at == office.clock() + LOOK_EVERY
     office.clock.pass_time(seconds=PATIENCE.total_seconds())
-    with pytest.raises(UnsealedError, match=r"longer than the 900 s .* airmend-upkeep"):
+    with pytest.raises(UnsealedError, match=r"longer than the 900 s .* airmend-sealing"):
         guard_change(run)
     assert office.read(change).status is ChangeStatus.REFUSED
     with office.database.session() as session:

@@ -1,4 +1,4 @@
-"""`airmend audit seal`: what upkeep does once a minute, now."""
+"""`airmend audit seal`: what the DAG `airmend-sealing` does once a minute, now."""
 
 from __future__ import annotations
 
