@@ -27,10 +27,10 @@ FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="Airmend" \
       org.opencontainers.image.licenses="Apache-2.0"
 
-# Ansible reaches the hosts with OpenSSH. The account has a fixed number, so that a key that is
+# Ansible reaches the hosts with OpenSSH; git says who was last to change a runbook. The account has a fixed number, so that a key that is
 # mounted can be made readable for it and for nobody else.
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends openssh-client \
+ && apt-get install --yes --no-install-recommends git openssh-client \
  && rm -rf /var/lib/apt/lists/* \
  && groupadd --gid 10001 airmend \
  && useradd --uid 10001 --gid 10001 --create-home --shell /bin/sh airmend \

@@ -196,11 +196,19 @@ def test_every_database_that_is_named_is_made_with_a_role_of_its_own() -> None:
         assert password in environment("postgres")
 
 
-def test_a_worker_imports_before_it_forks_what_exists() -> None:
-    settings = json.loads(environment("worker")["AIRFLOW__CELERY__EXTRA_CELERY_CONFIG"])
+@pytest.mark.parametrize("worker", ["worker", "sealer"])
+def test_a_worker_imports_before_it_forks_what_exists(worker: str) -> None:
+    settings = json.loads(environment(worker)["AIRFLOW__CELERY__EXTRA_CELERY_CONFIG"])
     assert settings["imports"]
     for module in settings["imports"]:
         assert find_spec(module) is not None, module
+
+
+def test_what_publishes_the_runbooks_can_ask_git_who_wrote_them() -> None:
+    told = environment("dag-processor")
+    assert (told["GIT_CONFIG_COUNT"], told["GIT_CONFIG_KEY_0"]) == ("1", "safe.directory")
+    assert f"./runbooks:{told['GIT_CONFIG_VALUE_0']}:ro" in SERVICES["dag-processor"]["volumes"]
+    assert re.search(r"apt-get install [^\n]*\bgit\b", DOCKERFILE)
 
 
 def test_the_build_is_sent_only_what_is_named() -> None:
