@@ -5,7 +5,6 @@ Its first line is the private key. Public keys below it are those that signed be
 
 from __future__ import annotations
 
-import os
 import secrets
 import stat
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from airmend.audit.notes import Signer, Verifier, make_signer, read_signer, read_verifier
 from airmend.errors import AuditError
+from airmend.whole_files import PRIVATE, create_file, replace_file
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def make_keys(
     Raises:
         AuditError: It cannot be written, or the name cannot be used.
     """
-    _write(path, LogKeys(make_signer(name or f"airmend-{draw(4).hex()}", draw(32))), os.link)
+    _write(path, LogKeys(make_signer(name or f"airmend-{draw(4).hex()}", draw(32))), create_file)
     return read_keys(path)
 
 
@@ -76,27 +76,17 @@ def replace_keys(path: Path, *, draw: Callable[[int], bytes] = secrets.token_byt
         AuditError: There is none yet, or it cannot be written.
     """
     before = read_keys(path)
-    _write(path, LogKeys(make_signer(before.signer.name, draw(32)), before.verifiers), os.replace)
+    _write(path, LogKeys(make_signer(before.signer.name, draw(32)), before.verifiers), replace_file)
     return read_keys(path)
 
 
-def _write(path: Path, keys: LogKeys, put: Callable[[Path, Path], None]) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+def _write(path: Path, keys: LogKeys, put: Callable[..., object]) -> None:
     lines = [keys.signer.write(), *map(str, keys.earlier)]
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        put(draft, path)
-    except FileExistsError:
-        pass
+        put(path, "\n".join(lines) + "\n", mode=PRIVATE)
     except OSError as error:
         raise AuditError(
             f"{path}: the key of the audit log cannot be written: {error.strerror}. "
             "Set AIRMEND_AUDIT_KEY_FILE to another place"
         ) from error
-    finally:
-        draft.unlink(missing_ok=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from airmend.errors import ConfigurationError
 from airmend.incident.proofs import parse_secrets
+from airmend.whole_files import PRIVATE, create_file, replace_file
 
 _EXTRA_OF = {
     "basic": "basic_passwords",
@@ -61,7 +61,7 @@ def keep_secret(path: Path, make: Callable[[], str]) -> str:
     make_private_folder(path.parent)
     try:
         if not path.exists():
-            _write_once(path, make())
+            create_file(path, make() + "\n", mode=PRIVATE)
         text = path.read_text().strip()
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}. Give its owner access") from error
@@ -89,7 +89,7 @@ def keep_passwords(path: Path, users: Iterable[str]) -> dict[str, str]:
     missing = [name for name in users if name not in passwords]
     if missing:
         passwords |= {name: secrets.token_urlsafe(12) for name in missing}
-        _replace(path, json.dumps(passwords, indent=2))
+        replace_file(path, json.dumps(passwords, indent=2) + "\n", mode=PRIVATE)
     return passwords
 
 
@@ -136,26 +136,3 @@ def new_hook_secrets() -> str:
     """A bearer token and a Standard Webhooks key: a sender may prove itself with either."""
     key = base64.b64encode(secrets.token_bytes(32)).decode()
     return f"{secrets.token_urlsafe(32)} whsec_{key}"
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Give the file its whole content in one step; whoever comes second keeps the first's."""
-    draft = _write_draft(path, text)
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-
-
-def _replace(path: Path, text: str) -> None:
-    os.replace(_write_draft(path, text), path)
-
-
-def _write_draft(path: Path, text: str) -> Path:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text + "\n")
-    return draft

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -25,6 +24,7 @@ from airmend.execution.diffs import cut
 from airmend.execution.environment import ansible_environment, find_ansible
 from airmend.execution.redaction import redact
 from airmend.secret_names import looks_secret
+from airmend.whole_files import PRIVATE, replace_file
 
 TIMEOUT_SECONDS = 120
 """For one run of Ansible over the inventory; a cloud may answer slowly."""
@@ -230,10 +230,7 @@ def _is_variables(path: Path, folder: Path) -> bool:
 def _write(path: Path, text: str) -> None:
     """Put a file in place whole; two that write at once write the same."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(name).replace(path)
+    replace_file(path, text, mode=PRIVATE)
     oldest = time.time() - KEPT_SECONDS
     for other in path.parent.glob("*.json"):
         with suppress(FileNotFoundError):  # another process did the same

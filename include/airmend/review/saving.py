@@ -6,15 +6,14 @@ whoever knows the incident finds it.
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from airmend.errors import ConfigurationError
 from airmend.review.document import PostIncidentReport
 from airmend.review.rendering import render_html, render_markdown
+from airmend.whole_files import COLLEAGUES, replace_file
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
@@ -53,10 +52,10 @@ def save_report(report: PostIncidentReport, folder: Path, *, is_latest: bool = T
     own = f"{short}.{change_id}" if report.change else short
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        saved = [_replace(folder / f"{own}.{end}", text) for end, text in contents.items()]
+        saved = [_write(folder / f"{own}.{end}", text) for end, text in contents.items()]
         if is_latest and own != short:
             for end, text in contents.items():
-                _replace(folder / f"{short}.{end}", text)
+                _write(folder / f"{short}.{end}", text)
     except OSError as error:
         raise ConfigurationError(
             f"{folder}: the report cannot be saved ({error.strerror}). "
@@ -78,17 +77,5 @@ def incident_of_file(path: Path) -> tuple[str, str | None] | None:
     return incident, changes[0] if changes else None
 
 
-def _replace(path: Path, text: str) -> Path:
-    """Write beside the file and rename: a reader sees the old file or the new one, whole."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o640)  # colleagues of the same group may read; mkstemp says 0600
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path
+def _write(path: Path, text: str) -> Path:
+    return replace_file(path, text, mode=COLLEAGUES)

@@ -7,13 +7,13 @@ machines. Called where runbooks are published, by the lint and by `airmend runbo
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
 from airmend.errors import RunbookError, SigningError
 from airmend.openssh.signatures import Signature, read_signatures
 from airmend.runbook.folder import read_limited
+from airmend.whole_files import PUBLIC, replace_file
 
 SIGNATURE_FILE = ".signatures"
 MAX_BYTES = 64 * 1024
@@ -48,13 +48,9 @@ def write_signature_file(folder: Path, signatures: Iterable[Signature]) -> Path:
         SigningError: It cannot be written.
     """
     path = folder / SIGNATURE_FILE
-    draft = folder / f"{SIGNATURE_FILE}.{os.getpid()}.{secrets.token_hex(4)}"
     try:
-        draft.write_text("".join(map(str, signatures)), encoding="ascii")
-        draft.replace(path)
+        return replace_file(path, "".join(map(str, signatures)), mode=PUBLIC)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise SigningError(
             f"{path}: it cannot be written: {error.strerror}. Check the folder's rights"
         ) from error
-    return path

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from airmend.change.learning.card import Mode, ModelCard, render_card
 from airmend.errors import ConfigurationError
+from airmend.whole_files import PUBLIC, replace_file
 
 if TYPE_CHECKING:
     from airmend.change.learning.fitting import RiskModel
@@ -180,8 +180,4 @@ class ModelStore:
     def _write_uses(self, uses: list[Use]) -> None:
         path = self.folder / USE_FILE
         text = json.dumps([each.model_dump(mode="json") for each in uses], indent=2)
-        descriptor, name = tempfile.mkstemp(prefix=".writing-", dir=self.folder)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        replace_file(path, text + "\n", mode=PUBLIC)
