@@ -30,6 +30,8 @@ def read_contents(session: Session, kind: Kind, keys: Sequence[str]) -> dict[str
     column = table.c[name]
     is_number = column.type.python_type is int
     wanted = [int(key) for key in keys if key.isdigit()] if is_number else list(keys)
+    if not wanted:  # most kinds have nothing new most minutes
+        return {}
     rows = session.execute(select(table).where(column.in_(wanted), kind.is_final)).mappings()
     found = {str(row[name]): dict(row) for row in rows}
     if kind.name == "delivery":

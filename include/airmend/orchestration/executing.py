@@ -8,7 +8,7 @@ itself when the first owner has fallen silent. Imports nothing of Airflow.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -36,6 +36,8 @@ from airmend.records.leases import holds_leases
 
 WAIT_FOR_OWNER_SECONDS = 1.0
 
+Begin = Callable[[Session, ChangeRequest], None]
+
 
 def playbook_variables(change: ChangeRequest, variables: Mapping[str, Any]) -> dict[str, Any]:
     """What a playbook is given: the inputs, the runbook's own `vars`, and whose work it is."""
@@ -47,14 +49,25 @@ def playbook_variables(change: ChangeRequest, variables: Mapping[str, Any]) -> d
     }
 
 
-def run_work(run: ChangeRun, work: Work, cancelled: threading.Event) -> Execution:
+def run_work(
+    run: ChangeRun,
+    work: Work,
+    cancelled: threading.Event,
+    begin: Begin = lambda _session, _change: None,
+) -> Execution:
     """Do a piece of work once, and give its record.
+
+    Args:
+        run: The change.
+        work: What is to be done.
+        cancelled: Set when it is to be stopped.
+        begin: Called in the transaction that claims the work, where it is this process's to do.
 
     Raises:
         ExecutionCancelledError: It was stopped; what was done so far is recorded.
         ChangeRefusedError: It may not be done; nothing was executed.
     """
-    claim = _claim_or_wait(run, work, cancelled)
+    claim = _claim_or_wait(run, work, cancelled, begin)
     if not claim.mine:
         run.log.info("%s was done before, its result stands", work.name)
         return claim.execution
@@ -78,14 +91,15 @@ def run_work(run: ChangeRun, work: Work, cancelled: threading.Event) -> Executio
     )
 
 
-def _claim_or_wait(run: ChangeRun, work: Work, cancelled: threading.Event) -> Claim:
+def _claim_or_wait(run: ChangeRun, work: Work, cancelled: threading.Event, begin: Begin) -> Claim:
     while True:
         with run.database.session() as session:
             if work.check_mode:
                 refuse_suppressed(run, session)
                 refuse_unsigned(run, session)
+                change = run.read_change(session)
             else:
-                authorise(run, session, work.phase)
+                change = authorise(run, session, work.phase)
             claim = claim_execution(
                 session,
                 run.change_id,
@@ -97,6 +111,8 @@ def _claim_or_wait(run: ChangeRun, work: Work, cancelled: threading.Event) -> Cl
                 again=work.again,
                 anew=work.anew,
             )
+            if claim.mine:
+                begin(session, change)
         if claim.mine or claim.execution.status is not ExecutionStatus.RUNNING:
             return claim
         run.log.info("%s is under way in another process; waiting for its end", work.name)

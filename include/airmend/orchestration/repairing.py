@@ -9,14 +9,15 @@ import threading
 from dataclasses import replace
 from typing import Any
 
-from airmend.change.model import ChangeStatus
+from sqlalchemy.orm import Session
+
+from airmend.change.model import ChangeRequest, ChangeStatus
 from airmend.errors import ExecutionTimeoutError
 from airmend.execution.batches import split_batches
 from airmend.execution.model import Execution, ExecutionStatus, Phase
 from airmend.orchestration.batching import Work
 from airmend.orchestration.change_run import ChangeRun, refusing
 from airmend.orchestration.executing import (
-    authorise,
     playbook_variables,
     require_success,
     run_work,
@@ -46,11 +47,7 @@ def _run_step(run: ChangeRun, step_id: str, cancelled: threading.Event) -> dict[
     step = next(step for step in run.runbook.steps if step.id == step_id)
     at_once = wait_for_share(run, cancelled)
     with run.database.session() as session:
-        change = authorise(run, session, Phase.STEP)
-        run.move(session, ChangeStatus.EXECUTING)
-        run.note(
-            session, change, FactKind.STEP_STARTED, f"Step '{step.name}' begins", digest=run.digest
-        )
+        change = run.read_change(session)
     limits = run.runbook.change
     work = Work(
         phase=Phase.STEP,
@@ -66,7 +63,13 @@ def _run_step(run: ChangeRun, step_id: str, cancelled: threading.Event) -> dict[
         ),
         again=step.retries > 0,
     )
-    execution = run_work(run, work, cancelled)
+
+    def begin(session: Session, change: ChangeRequest) -> None:
+        run.move(session, ChangeStatus.EXECUTING)
+        text = f"Step '{step.name}' begins"
+        run.note(session, change, FactKind.STEP_STARTED, text, digest=run.digest)
+
+    execution = run_work(run, work, cancelled, begin)
     while _may_try_again(execution, step) and (left := _seconds_left(run, step)) > 0:
         run.log.warning("attempt %d of '%s' failed; trying again", execution.attempt, step.name)
         execution = run_work(run, replace(work, timeout_seconds=left), cancelled)
