@@ -8,9 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from airmend.records.database import Database
 from tests.postgres import PostgresServer, running_postgres
+
+# how long an example takes says how busy the machine is; speed is measured by `make bench`
+settings.register_profile("airmend", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("airmend")
 
 
 @pytest.fixture(scope="session")

@@ -230,7 +230,6 @@ def test_no_order_of_events_lets_the_policy_approve_without_ground() -> None:
         settings=settings(
             max_examples=8,
             stateful_step_count=20,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -164,6 +164,5 @@ TestApprovals = Approvals.TestCase
 TestApprovals.settings = settings(
     max_examples=20,
     stateful_step_count=15,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -97,9 +97,7 @@ _ACTIONS = st.lists(
 )
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_ACTIONS)
 def test_no_order_of_mutes_and_unmutes_leaves_a_hidden_state(
     database: Database, actions: list[tuple[str, int, int]]

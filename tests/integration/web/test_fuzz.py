@@ -54,7 +54,7 @@ SECRETS = parse_secrets(
 )
 ANSWERS = {202, 400, 401, 404, 413, 422, 429, 503}
 MANY = Limits(attempts_per_minute=10**9, deliveries_per_minute=10**9)
-EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 
 
 class NoAmazon:

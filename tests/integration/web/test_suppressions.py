@@ -350,9 +350,7 @@ _BODIES = st.dictionaries(
 )
 
 
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_BODIES)
 def test_whatever_a_body_holds_it_is_made_or_refused(caller: Caller, body: dict[str, Any]) -> None:
     content = json.dumps(body).encode()

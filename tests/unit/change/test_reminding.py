@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -91,7 +91,6 @@ def test_an_escalation_is_told_once_and_only_of_a_rule_that_is_not_met() -> None
     assert next_due_at(policy, told) is None
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine draws slowly
 @given(
     interval=st.integers(60, 10_000), looks=st.lists(st.integers(1, 40_000), min_size=1, max_size=8)
 )

@@ -457,7 +457,7 @@ stretches = st.builds(
     st.integers(0, 2 * 24 * 60),
     st.integers(1, 300),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_next_free_slot_is_the_earliest_of_a_grid_of_minutes(
     windows: list[dict[str, Any]], freezes: list[Interval], begin: int, minutes: int
 ) -> None:
@@ -498,7 +498,6 @@ def is_inside(entry: dict[str, Any], at: datetime) -> bool:
 
 
 @given(st.lists(stretches, max_size=5), st.lists(stretches, max_size=5), moments)
-@settings(deadline=None)
 def test_stretches_are_sets_of_moments(
     one: list[Interval], other: list[Interval], at: datetime
 ) -> None:

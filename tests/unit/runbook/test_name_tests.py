@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airmend.expressions import ExpressionError, PreparedFacts, evaluate
@@ -52,7 +52,6 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None)  # the first use imports the engine
 @given(
     before=st.sampled_from(["incident.name ==", "incident.name in [", ""]),
     pieces=st.lists(_PIECES, max_size=8),
@@ -70,7 +69,6 @@ def test_what_is_read_is_what_the_engine_says(
     assert evaluate(expression, facts) is (name in names)
 
 
-@settings(deadline=None)
 @given(name=st.text(max_size=8), literals=st.lists(st.text(max_size=8), min_size=1, max_size=4))
 def test_any_name_is_compared_as_the_engine_does(name: str, literals: list[str]) -> None:
     expression = f"incident.name in [{', '.join(chr(34) + each + chr(34) for each in literals)}]"

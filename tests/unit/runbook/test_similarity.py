@@ -6,7 +6,7 @@ import random
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airmend.runbook.similarity import MIN_SCORE, KnownErrorEntry, KnownErrorIndex
@@ -102,7 +102,6 @@ def test_suggestions_are_few_good_enough_and_best_first(text: str, limit: int) -
     ]
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(UNRELATED), max_size=3))
 def test_what_stands_around_it_does_not_hide_what_is_out_of_order(noise: list[str]) -> None:
     text = "\n".join(["The file system of web1 is full, no space left.", *noise])

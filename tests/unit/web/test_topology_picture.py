@@ -8,7 +8,7 @@ from itertools import combinations
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airmend.change.topology import Topology
@@ -78,7 +78,6 @@ def tops(needs: dict[str, str]) -> dict[str, float]:
     return {name: y for name, (_, y) in lay_out(list(needs), edges).boxes.items()}
 
 
-@settings(deadline=None)
 @given(topologies(), st.data())
 def test_no_box_or_label_covers_another_whatever_the_topology(
     topology: Topology, data: st.DataObject
@@ -92,7 +91,6 @@ def test_no_box_or_label_covers_another_whatever_the_topology(
     assert_readable(draw_part(choose_part(topology, affected, cause=cause), names[0]))
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 24).flatmap(lambda a: st.tuples(st.just(a), st.integers(0, 24)))),
 )

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
@@ -12,7 +12,6 @@ SCORES = st.lists(
 ).filter(lambda pairs: len({y for y, _ in pairs}) == 2)
 
 
-@settings(deadline=None)
 @given(SCORES)
 def test_figures_are_those_of_scikit_learn_with_equal_scores_too(
     pairs: list[tuple[bool, float]],
