@@ -1,9 +1,7 @@
 """Many senders, one writer: what arrives while a transaction commits shares the next one.
 
-A commit that reaches the disk costs milliseconds, whatever it holds. So, where several senders
-are at work, the writer waits a moment for those that it answered last, as PostgreSQL does with
-`commit_delay`; a sender alone is never waited for. Called by intake; knows nothing of deliveries.
-The thread begins with the first job and ends when there is none for a
+A commit that reaches the disk costs milliseconds, whatever it holds. Called by intake; knows
+nothing of deliveries. The thread begins with the first job and ends when there is none for a
 while. A process that is killed loses only what nobody was told to be stored.
 """
 
@@ -20,9 +18,6 @@ from typing import Any, Generic, TypeVar
 
 IDLE_SECONDS = 10.0
 """The thread ends after so long without work."""
-
-GATHER_SECONDS = 0.002
-"""So long does a group wait for as many as the last one had, and one more."""
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -61,8 +56,6 @@ class GroupCommit(Generic[Job, Result]):
         self._waiting: deque[_Waiter[Job, Result]] = deque()
         self._changed = threading.Condition()
         self._has_writer = False
-        self._wanted = 1  # so many jobs wake the writer
-        self._last = 1  # jobs of the last group
 
     def submit(self, job: Job) -> Future[Result]:
         """Queue a job; the future has its result when its transaction is committed."""
@@ -81,8 +74,7 @@ class GroupCommit(Generic[Job, Result]):
         with self._changed:
             self._waiting.append(waiter)
             if self._has_writer:
-                if len(self._waiting) >= self._wanted:
-                    self._changed.notify()
+                self._changed.notify()
             else:
                 self._has_writer = True
                 threading.Thread(target=self._run, name="airmend-writer", daemon=True).start()
@@ -101,8 +93,6 @@ class GroupCommit(Generic[Job, Result]):
         with self._changed:
             if not self._waiting:
                 self._changed.wait(IDLE_SECONDS)
-            if self._waiting and self._last > 1:
-                self._gather(self._last + 1)
             group: list[_Waiter[Job, Result]] = []
             weight = 0
             while self._waiting:
@@ -110,15 +100,8 @@ class GroupCommit(Generic[Job, Result]):
                 if group and weight > self._limit:
                     break
                 group.append(self._waiting.popleft())
-            self._has_writer, self._last = bool(group), len(group)
+            self._has_writer = bool(group)
             return group
-
-    def _gather(self, wanted: int) -> None:
-        """Let a group grow for a moment; each job that came would otherwise wake the writer."""
-        self._wanted = wanted
-        if len(self._waiting) < wanted:
-            self._changed.wait(GATHER_SECONDS)
-        self._wanted = 1
 
 
 def _tell(group: Sequence[_Waiter[Job, Result]], results: Sequence[Result | BaseException]) -> None:

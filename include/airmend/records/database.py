@@ -23,10 +23,6 @@ from airmend.errors import StoreUnavailableError
 LOCK_TIMEOUT_SECONDS = 15
 """How long a writer waits for another one before the store counts as unavailable."""
 
-CHECKPOINT_PAGES = 4_000
-"""SQLite copies its log into the file when it has so many pages (16 MB), in the commit that passes
-the mark. Whoever waits for that one waits for some 20 ms; SQLite's own mark is 1,000."""
-
 
 class Database:
     """The records of one installation.
@@ -150,7 +146,6 @@ def _create_engine(url: str) -> Engine:
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged alert survives a power cut
-        cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 

@@ -57,41 +57,6 @@ def test_a_group_has_a_limit_and_a_heavy_job_is_alone() -> None:
     assert work.groups == [[1], [4, 5], [6], [99], [1]]
 
 
-def test_a_group_waits_a_moment_for_as_many_as_the_last_one_had_and_one_more(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(group_commit, "GATHER_SECONDS", PATIENCE_SECONDS)
-    work = Work()
-    group = GroupCommit(work, lambda job: 1, limit=100)
-    first = group.submit(1)
-    work.begun.wait(PATIENCE_SECONDS)
-    others = [group.submit(job) for job in (2, 3)]
-    work.let_go.set()
-    assert results([first, *others]) == [2, 4, 6]
-    assert results([group.submit(job) for job in (4, 5, 6)]) == [8, 10, 12]
-    assert work.groups == [[1], [2, 3], [4, 5, 6]]
-
-
-def test_those_who_do_not_come_are_not_waited_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_commit, "GATHER_SECONDS", 0.01)
-    work = Work()
-    group = GroupCommit(work, lambda job: 1, limit=100)
-    first = group.submit(1)
-    work.begun.wait(PATIENCE_SECONDS)
-    others = [group.submit(job) for job in (2, 3)]
-    work.let_go.set()
-    assert results([first, *others, group.submit(4)]) == [2, 4, 6, 8]
-
-
-def test_a_sender_alone_is_never_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_commit, "GATHER_SECONDS", 10 * PATIENCE_SECONDS)
-    work = Work()
-    work.let_go.set()
-    group = GroupCommit(work, lambda job: 1, limit=100)
-    assert [group.submit(job).result(PATIENCE_SECONDS) for job in (1, 2, 3)] == [2, 4, 6]
-    assert work.groups == [[1], [2], [3]]
-
-
 def test_an_error_is_told_to_whom_it_belongs() -> None:
     work = Work()
     group = GroupCommit(work, lambda job: 1, limit=100)
