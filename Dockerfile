@@ -27,8 +27,8 @@ FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="Airmend" \
       org.opencontainers.image.licenses="Apache-2.0"
 
-# Ansible reaches the hosts with OpenSSH; git says who was last to change a runbook. The account has a fixed number, so that a key that is
-# mounted can be made readable for it and for nobody else.
+# Ansible reaches the hosts with OpenSSH; git says who was last to change a runbook. The account
+# has a fixed number, so that a key that is mounted can be made readable for it and for nobody else.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends git openssh-client \
  && rm -rf /var/lib/apt/lists/* \
