@@ -85,11 +85,16 @@ class Policy(Part):
     @property
     def times(self) -> Calendar:
         """What change windows, freezes and holidays mean together."""
+        return self._times(emergencies_pass=Gate.CALENDAR in self.emergency.passes)
+
+    @property
+    def times_for_all(self) -> Calendar:
+        """The same where emergency changes are bound like any other."""
+        return self._times(emergencies_pass=False)
+
+    def _times(self, *, emergencies_pass: bool) -> Calendar:
         return Calendar(
-            self.calendar,
-            self.zone,
-            self.change_windows,
-            emergencies_pass=Gate.CALENDAR in self.emergency.passes,
+            self.calendar, self.zone, self.change_windows, emergencies_pass=emergencies_pass
         )
 
     def welcomes(self, at: datetime, subject: Subject) -> bool:

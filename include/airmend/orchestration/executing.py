@@ -36,7 +36,7 @@ from airmend.records.leases import holds_leases
 
 WAIT_FOR_OWNER_SECONDS = 1.0
 
-Begin = Callable[[Session, ChangeRequest], None]
+Begin = Callable[[Session], None]
 
 
 def playbook_variables(change: ChangeRequest, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def run_work(
     run: ChangeRun,
     work: Work,
     cancelled: threading.Event,
-    begin: Begin = lambda _session, _change: None,
+    begin: Begin = lambda _session: None,
 ) -> Execution:
     """Do a piece of work once, and give its record.
 
@@ -97,9 +97,8 @@ def _claim_or_wait(run: ChangeRun, work: Work, cancelled: threading.Event, begin
             if work.check_mode:
                 refuse_suppressed(run, session)
                 refuse_unsigned(run, session)
-                change = run.read_change(session)
             else:
-                change = authorise(run, session, work.phase)
+                authorise(run, session, work.phase)
             claim = claim_execution(
                 session,
                 run.change_id,
@@ -112,7 +111,7 @@ def _claim_or_wait(run: ChangeRun, work: Work, cancelled: threading.Event, begin
                 anew=work.anew,
             )
             if claim.mine:
-                begin(session, change)
+                begin(session)
         if claim.mine or claim.execution.status is not ExecutionStatus.RUNNING:
             return claim
         run.log.info("%s is under way in another process; waiting for its end", work.name)

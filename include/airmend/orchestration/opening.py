@@ -19,7 +19,6 @@ from airmend.change.emergency_policy import Gate
 from airmend.change.guard import check_may_start
 from airmend.change.model import ChangeRequest
 from airmend.change.policy import Policy
-from airmend.change.slots import Calendar
 from airmend.errors import CalendarClosedError
 from airmend.execution.model import Phase
 from airmend.incident.model import SuppressionRule
@@ -110,8 +109,8 @@ def tell_what_it_passes(run: ChangeRun, change: ChangeRequest) -> str:
     policy = read_policy(run.settings)
     if not policy.times.is_gate or not passes(change, policy, Gate.CALENDAR):
         return ""
-    bound = Calendar(policy.calendar, policy.zone, policy.change_windows)
-    hold = find_hold(bound, run.now(), length_of_run(run), subject_of_run(run, change))
+    subject = subject_of_run(run, change)
+    hold = find_hold(policy.times_for_all, run.now(), length_of_run(run), subject)
     return f"; as an emergency change it does not wait, though {hold.reason}" if hold else ""
 
 

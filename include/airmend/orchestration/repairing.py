@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from airmend.change.model import ChangeRequest, ChangeStatus
+from airmend.change.model import ChangeStatus
 from airmend.errors import ExecutionTimeoutError
 from airmend.execution.batches import split_batches
 from airmend.execution.model import Execution, ExecutionStatus, Phase
@@ -64,7 +64,7 @@ def _run_step(run: ChangeRun, step_id: str, cancelled: threading.Event) -> dict[
         again=step.retries > 0,
     )
 
-    def begin(session: Session, change: ChangeRequest) -> None:
+    def begin(session: Session) -> None:
         run.move(session, ChangeStatus.EXECUTING)
         text = f"Step '{step.name}' begins"
         run.note(session, change, FactKind.STEP_STARTED, text, digest=run.digest)
