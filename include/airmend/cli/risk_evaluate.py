@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,10 +13,16 @@ from rich.table import Table
 
 from airmend.change.learning.card import ModelCard
 from airmend.change.learning.columns import load_mapping
-from airmend.change.learning.incidents import label_by_incidents, read_incidents
 from airmend.change.learning.reading import read_history
 from airmend.change.learning.store import ModelStore
-from airmend.cli.risk_options import ColumnsOption, JsonOption, ModelsOption, open_store
+from airmend.cli.risk_options import (
+    ColumnsOption,
+    IncidentsOption,
+    JsonOption,
+    ModelsOption,
+    label_history,
+    open_store,
+)
 from airmend.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -33,14 +39,7 @@ def evaluate_command(
         typer.Option(help="Version; the one in use by default, else the one with the newest data."),
     ] = None,
     columns: ColumnsOption = None,
-    incidents: Annotated[
-        Path | None,
-        typer.Option(
-            help="Incidents that name the change they belong to: a change that brought one about "
-            "counts as failed, as in `airmend risk train`.",
-            show_default=False,
-        ),
-    ] = None,
+    incidents: IncidentsOption = None,
     models: ModelsOption = None,
     json_output: JsonOption = False,
 ) -> None:
@@ -54,9 +53,7 @@ def evaluate_command(
     history = read_history(
         file, load_mapping(columns), strict=False, needs_outcome=incidents is None
     )
-    if incidents is not None:
-        labelled = label_by_incidents(history.changes, read_incidents(incidents), until=None)
-        history = replace(history, changes=labelled)
+    history = label_history(history, incidents, until=None)
     from airmend.change.learning.evaluation import evaluate
 
     loaded, card = store.load(version)

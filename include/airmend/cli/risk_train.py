@@ -13,9 +13,15 @@ from rich.table import Table
 
 from airmend.change.learning.card import ModelCard
 from airmend.change.learning.columns import load_mapping
-from airmend.change.learning.incidents import label_by_incidents, read_incidents
 from airmend.change.learning.reading import History, read_history
-from airmend.cli.risk_options import ColumnsOption, JsonOption, ModelsOption, open_store
+from airmend.cli.risk_options import (
+    ColumnsOption,
+    IncidentsOption,
+    JsonOption,
+    ModelsOption,
+    label_history,
+    open_store,
+)
 
 
 def train_command(
@@ -28,14 +34,7 @@ def train_command(
         ),
     ] = None,
     columns: ColumnsOption = None,
-    incidents: Annotated[
-        Path | None,
-        typer.Option(
-            help="Incidents that name the change they belong to, .csv or .csv.gz: a change that "
-            "brought one about counts as failed.",
-            show_default=False,
-        ),
-    ] = None,
+    incidents: IncidentsOption = None,
     until: Annotated[
         datetime | None,
         typer.Option(
@@ -60,9 +59,7 @@ def train_command(
             file, load_mapping(columns), strict=True, needs_outcome=incidents is None
         )
     end = until.replace(tzinfo=UTC) if until is not None else None
-    if incidents is not None:
-        labelled = label_by_incidents(found.changes, read_incidents(incidents), until=end)
-        found = replace(found, changes=labelled)
+    found = label_history(found, incidents, until=end)
     if end is not None:
         found = replace(found, changes=[c for c in found.changes if c.opened_at < end])
     from airmend.change.learning.training import train

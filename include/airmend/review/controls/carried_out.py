@@ -5,7 +5,6 @@ from __future__ import annotations
 from airmend.execution.model import ExecutionStatus, Phase, latest_attempts
 from airmend.review.annexes import Finding
 from airmend.review.controls.records import NO, NONE, PARTLY, YES, Records
-from airmend.review.model import Citation
 from airmend.review.spans import passed
 from airmend.review.wording import word_count, word_list, word_share
 
@@ -55,7 +54,7 @@ def rolled_back_or_needless(records: Records) -> Finding:
         text = "The repair passed its checks." if helped else "Nothing was changed."
         return Finding(result=NONE, text=f"No way back was needed: {text.lower()}")
     checks = [run for run in facts.executions if run.phase is Phase.ROLLBACK_VERIFY]
-    cited = [Citation(label="execution", value=str(run.id)) for run in checks]
+    cited = records.cite_runs(checks)
     if checks and passed(checks[-1]):
         text = "The repair did not help; the state before is back, and was checked."
         return Finding(result=YES, text=text, citations=cited)
@@ -66,7 +65,7 @@ def rolled_back_or_needless(records: Records) -> Finding:
 def timeline_kept(records: Records) -> Finding:
     """When each step began and ended."""
     runs = latest_attempts(records.facts.executions, Phase.STEP)
-    cited = [Citation(label="execution", value=str(run.id)) for run in runs]
+    cited = records.cite_runs(runs)
     if not runs:
         return Finding(result=NONE, text="No step ran, so none has a time.")
     endless = [run.name for run in runs if run.ended_at is None]
@@ -80,7 +79,7 @@ def timeline_kept(records: Records) -> Finding:
 def tried_before(records: Records) -> Finding:
     """Check mode ran without a failure before anything was changed."""
     runs = latest_attempts(records.facts.executions, Phase.PREFLIGHT)
-    cited = [Citation(label="execution", value=str(run.id)) for run in runs]
+    cited = records.cite_runs(runs)
     if not runs:
         return Finding(result=NO, text="No preflight is on record.")
     if any(run.status is not ExecutionStatus.SUCCEEDED for run in runs):
@@ -102,7 +101,7 @@ def tried_before(records: Records) -> Finding:
 def verified_after(records: Records) -> Finding:
     """Checks passed afterwards."""
     runs = [run for run in records.facts.executions if run.phase is Phase.VERIFY]
-    cited = [Citation(label="execution", value=str(run.id)) for run in runs]
+    cited = records.cite_runs(runs)
     if not runs:
         return Finding(result=NO, text="No verification is on record.")
     if not passed(runs[-1]):

@@ -6,9 +6,10 @@ otherwise, it gives "not evidenced" and says so; it never takes a design for a f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from airmend.execution.model import Execution
 from airmend.review.annexes import Evidence, Finding
 from airmend.review.context import ReportContext
 from airmend.review.model import Citation, ReportFacts
@@ -40,6 +41,11 @@ class Records:
         """The runbook version, where it is on record."""
         version = self.facts.runbook
         return [Citation(label="runbook digest", value=version.digest)] if version else []
+
+    @staticmethod
+    def cite_runs(runs: Iterable[Execution]) -> list[Citation]:
+        """Runs of playbooks and of checks, in their order."""
+        return [Citation(label="execution", value=str(run.id)) for run in runs]
 
 
 Check = Callable[[Records], Finding]
